@@ -1,6 +1,7 @@
 """Decisions people make about a referral: at triage, at the panel, on withdrawal, on a match."""
 
 from core.codes.base import Code, GroupedCode, Status
+from core.codes.people import StatutoryStatus
 
 
 class TriageOutcome(Code):
@@ -22,6 +23,15 @@ class NotEligibleReason(Code):
     EARLY_HELP = "early_help", "Whole-family Early Help is already in place"
     NO_TRIGGER = "no_trigger", "Nothing that this panel can act on in the last 3 months"
     OTHER = "other", "Another reason"
+
+
+# What triage shows beside an area's exclusions; a person still decides.
+EXCLUDING_STATUSES: dict[NotEligibleReason, frozenset[StatutoryStatus]] = {
+    NotEligibleReason.STATUTORY_ORDER: frozenset({StatutoryStatus.YJS_ORDER, StatutoryStatus.MAPPA}),
+    NotEligibleReason.LOOKED_AFTER: frozenset({StatutoryStatus.LOOKED_AFTER_S20, StatutoryStatus.LOOKED_AFTER_S31}),
+    NotEligibleReason.PROTECTION_PLAN: frozenset({StatutoryStatus.PROTECTION_PLAN}),
+    NotEligibleReason.EARLY_HELP: frozenset({StatutoryStatus.EARLY_HELP}),
+}
 
 
 class SignpostTo(Code):

@@ -1,0 +1,1 @@
+"""What an installation sets: areas, agencies, gateways and the catalogue, as files."""
