@@ -8,10 +8,18 @@ import { ctrlEnterSubmits, submitOnce } from "./forms.js";
 import { warnBeforeTimeOut } from "./timeout.js";
 import { labelScrollers, selectAll, startPrintButtons } from "./tables.js";
 
+// ARIA allows no aria-expanded on a radio; the question that opens comes next in reading order anyway.
+class PlainRadios extends Radios {
+  syncConditionalRevealWithInputState(input) {
+    super.syncConditionalRevealWithInputState(input);
+    input.removeAttribute("aria-expanded");
+  }
+}
+
 document.body.classList.add("js-enabled");
 if ("noModule" in HTMLScriptElement.prototype) document.body.classList.add("govuk-frontend-supported");
 
-[Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, Radios, ServiceNavigation, SkipLink]
+[Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, PlainRadios, ServiceNavigation, SkipLink]
   .forEach((component) => createAll(component));
 submitOnce();
 ctrlEnterSubmits();
