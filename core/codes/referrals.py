@@ -114,7 +114,7 @@ class LawfulBasisChoice(Code):
 
 # choice: (gateway in config/gateways.toml or None, UK GDPR basis)
 LAWFUL_GROUNDS: dict[LawfulBasisChoice, tuple[str | None, str]] = {
-    LawfulBasisChoice.PREVENT_OFFENDING: ("crime-and-disorder-1998-s37", "Article 6(1)(e), public task"),
+    LawfulBasisChoice.PREVENT_OFFENDING: ("crime-and-disorder-1998-s115", "Article 6(1)(e), public task"),
     LawfulBasisChoice.SAFEGUARD: ("children-act-2004-s10", "Article 6(1)(e), public task"),
     LawfulBasisChoice.PREVENT_VIOLENCE: ("pcsc-2022-s16", "Article 6(1)(e), public task"),
     LawfulBasisChoice.EMERGENCY: (None, "Recognised legitimate interest: safeguarding"),
