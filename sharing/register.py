@@ -12,7 +12,10 @@ from core.codes.agencies import AgencyKind
 from core.codes.sharing import SharingOutcome
 
 _EMERGENCY = "Someone could be seriously harmed. Share what is needed now and write down why afterwards."
-_NOT_IN_REGISTER = "The register does not say whether this is allowed. Write why it is needed. The data protection officer will be told."
+_NOT_IN_REGISTER = (
+    "The register does not say whether this is allowed. Write why it is needed and the data protection "
+    "officer will be told."
+)
 
 
 @dataclass(frozen=True)

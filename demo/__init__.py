@@ -1,0 +1,1 @@
+"""A fictional partnership: invented people, stories and partner extracts."""

@@ -1,0 +1,1 @@
+"""On what lawful ground something is shared, and what was shared or refused."""
