@@ -91,6 +91,7 @@ class AreaEntry:
     gss: str
     prefix: str
     panel_name: str
+    quorum: int
     front_door: FrontDoor
     valid_from: datetime.date
     valid_to: datetime.date | None
@@ -193,6 +194,7 @@ def _area(table: Table, targets: Targets, eligibility: Eligibility) -> AreaEntry
         gss=table.text("gss", pattern=_GSS, words=_GSS_WORDS),
         prefix=table.text("prefix", pattern="[A-Z]{3}", words="be three capital letters"),
         panel_name=table.text("panel_name"),
+        quorum=table.number("quorum", low=1, high=30, default=4),
         front_door=_front_door(table.table("front_door")),
         valid_from=_day(table, "valid_from"),
         valid_to=table.day("valid_to", optional=True),

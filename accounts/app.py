@@ -1,0 +1,26 @@
+"""How accounts joins the application: Flask's settings for sessions and forms, and what every page's frame shows."""
+
+from typing import Any
+
+from flask import Flask
+
+from config.settings import Settings
+
+
+def flask_config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key or "demonstration-only-" + "0" * 32,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "MAX_CONTENT_LENGTH": 12 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "MAX_FORM_PARTS": 2000,
+        "TEMPLATES_AUTO_RELOAD": False,
+        "DEMONSTRATION": settings.demonstration,
+    }
+
+
+def init_app(app: Flask) -> None:
+    pass

@@ -1,0 +1,152 @@
+"""Areas, districts, agencies, people who sign in, and the role each holds where."""
+
+from datetime import date, datetime
+from typing import Any
+
+from flask_security.core import UserMixin
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.clock import now
+from core.db import Audited, Moment, Record, db
+from core.ids import Id
+
+
+class Installation(db.Model):  # type: ignore[name-defined]
+    """One row: what this database is. A database without the demonstration mark is never seeded (SETTLED 25)."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    is_demonstration: Mapped[bool] = mapped_column(default=False)
+    made_at: Mapped[datetime] = mapped_column(Moment(), default=now)
+
+
+class Area(Record):
+    """A local area with its panel. Areas are reorganised: they have dates and a successor (DOMAIN 2.2)."""
+
+    __tablename__ = "area"
+
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    gss_code: Mapped[str] = mapped_column(String(9))
+    prefix: Mapped[str] = mapped_column(String(3), unique=True)
+    panel_name: Mapped[str] = mapped_column(String(120))
+    front_door_name: Mapped[str] = mapped_column(String(120))
+    front_door_day: Mapped[str] = mapped_column(String(40))
+    front_door_night: Mapped[str] = mapped_column(String(40))
+    targets: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    exclusions: Mapped[list[str]] = mapped_column(JSON, default=list)
+    quorum: Mapped[int] = mapped_column(default=4)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    successor_id: Mapped[Id | None] = mapped_column(ForeignKey("area.id"))
+
+
+class District(Record):
+    __tablename__ = "district"
+
+    area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    gss_code: Mapped[str] = mapped_column(String(9))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    successor_id: Mapped[Id | None] = mapped_column(ForeignKey("district.id"))
+
+
+class Agency(Record):
+    """An organisation. Its kind decides lawful gateways; without an area it works across the force."""
+
+    __tablename__ = "agency"
+
+    area_id: Mapped[Id | None] = mapped_column(ForeignKey("area.id"), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    is_provider: Mapped[bool] = mapped_column(default=False)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    successor_id: Mapped[Id | None] = mapped_column(ForeignKey("agency.id"))
+
+
+class User(Audited, UserMixin, Record):
+    """Someone who signs in. Names and work e-mails of staff are clear, with a reason (SETTLED 12)."""
+
+    __tablename__ = "user_account"
+
+    name: Mapped[str] = mapped_column(String(120))
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    password: Mapped[str | None] = mapped_column(String(255))
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
+    sponsor_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    password_set_at: Mapped[datetime | None] = mapped_column(Moment())
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(Moment())
+
+    memberships: Mapped[list["Membership"]] = relationship(
+        back_populates="user", foreign_keys="Membership.user_id", viewonly=True
+    )
+
+    @property
+    def roles(self) -> list[Any]:
+        """Flask-Security's own roles are not used: what one may do comes from the membership one acts under."""
+        return []
+
+
+class Membership(Audited, Record):
+    """Role x agency x area. A grant that reads records counts only once a second person has approved it (SETTLED 7)."""
+
+    __tablename__ = "membership"
+    __table_args__ = (CheckConstraint("approved_by_id is null or approved_by_id <> proposed_by_id", name="two_people"),)
+
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"), index=True)
+    role: Mapped[str] = mapped_column(String(40))
+    agency_id: Mapped[Id | None] = mapped_column(ForeignKey("agency.id"))
+    area_id: Mapped[Id | None] = mapped_column(ForeignKey("area.id"), index=True)
+    district_id: Mapped[Id | None] = mapped_column(ForeignKey("district.id"))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    is_active: Mapped[bool] = mapped_column(default=False)
+    proposed_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    approved_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    approved_at: Mapped[datetime | None] = mapped_column(Moment())
+
+    user: Mapped[User] = relationship(back_populates="memberships", foreign_keys=[user_id])
+
+
+class SignInSession(db.Model):  # type: ignore[name-defined]
+    """One signed-in device. The cookie's value is kept only as a hash; ``data`` holds no personal data."""
+
+    __tablename__ = "sign_in_session"
+
+    id_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"), index=True)
+    membership_id: Mapped[Id | None] = mapped_column(ForeignKey("membership.id"))
+    data: Mapped[str] = mapped_column(Text, default="{}")
+    started_at: Mapped[datetime] = mapped_column(Moment(), default=now)
+    last_seen_at: Mapped[datetime] = mapped_column(Moment(), default=now)
+    stepped_up_at: Mapped[datetime | None] = mapped_column(Moment())
+    agent: Mapped[str] = mapped_column(String(80), default="")
+
+
+class Throttle(db.Model):  # type: ignore[name-defined]
+    """Tries counted before they are checked, by account or address (hashed)."""
+
+    __tablename__ = "throttle"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    window_started_at: Mapped[datetime] = mapped_column(Moment(), default=now)
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class AccountLink(Record):
+    """A one-time link by e-mail: an invitation (72 hours) or a password reset (1 hour). The token is kept hashed."""
+
+    __tablename__ = "account_link"
+
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(Moment())
+    used_at: Mapped[datetime | None] = mapped_column(Moment())

@@ -1,0 +1,239 @@
+"""Server-side sessions: the cookie holds 256 random bits, the database its hash, and one statement says who is acting."""
+
+import hashlib
+import json
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, Request, Response, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import CallbackDict
+
+from accounts.models import Agency, Area, Membership, SignInSession, User
+from accounts.roles import rules_of
+from core.access import Actor
+from core.clock import now, today
+from core.db import db, set_writing
+
+ABSOLUTE = timedelta(hours=10)
+TOUCH_EVERY = timedelta(minutes=1)
+AT_ONCE = 3
+# A password is hashed here for a quarter of a second: these begin as readers so that nobody waits behind a hash.
+READ_FIRST = ("/sign-in", "/forgotten-password", "/reset-password", "/invitation")
+
+_other = select(Membership.id).where(
+    Membership.user_id == SignInSession.user_id,
+    Membership.is_active,
+    Membership.valid_from <= bindparam("day"),
+    func.coalesce(Membership.valid_to, bindparam("day")) >= bindparam("day"),
+)
+_who = (
+    select(
+        SignInSession.id_hash, SignInSession.user_id, SignInSession.data, SignInSession.started_at,
+        SignInSession.last_seen_at, SignInSession.stepped_up_at, SignInSession.membership_id,
+        User.name, User.active, User.fs_uniquifier,
+        Membership.role, Membership.is_active, Membership.valid_from, Membership.valid_to,
+        Membership.agency_id, Membership.area_id, Membership.district_id,
+        Agency.name.label("agency_name"), Agency.kind.label("agency_kind"),
+        Area.name.label("area_name"), Area.slug.label("area_slug"),
+        select(func.count()).select_from(_other.correlate(SignInSession).subquery()).scalar_subquery().label("others"),
+    )
+    .join(User, User.id == SignInSession.user_id)
+    .outerjoin(Membership, (Membership.id == SignInSession.membership_id) & (Membership.user_id == User.id))
+    .outerjoin(Agency, Agency.id == Membership.agency_id)
+    .outerjoin(Area, Area.id == Membership.area_id)
+    .where(SignInSession.id_hash == bindparam("id_hash"))
+)  # fmt: skip
+
+
+class ServerSession(CallbackDict[str, Any], SessionMixin):
+    """What Flask calls the session, kept in ``sign_in_session``; ``actor`` is who acts, or None."""
+
+    def __init__(self, initial: dict[str, Any] | None = None, row: Any = None) -> None:
+        super().__init__(initial, lambda _: setattr(self, "modified", True))
+        self.modified = False
+        self.accessed = True
+        self.row = row
+        self.new = row is None
+        self.actor: Actor | None = None
+        self.membership_id: str | None = row.membership_id if row else None
+        self.stepped_up_at: datetime | None = row.stepped_up_at if row else None
+        self.renew = False
+        self.cookie: str | None = None
+        self.drop_cookie = False
+        self.unreachable = False
+
+    @property
+    def wants_touch(self) -> bool:
+        return bool(self.row) and (self.renew or now() - self.row.last_seen_at > TOUCH_EVERY)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When this session ends unless it is used: for the warning on the page."""
+        if self.row is None or self.actor is None:
+            return None
+        idle = timedelta(minutes=rules_of(self.actor.role).idle_minutes)
+        return min(now() + idle, self.row.started_at + ABSOLUTE)
+
+    def choose(self, membership_id: str) -> None:
+        """Act under another membership: a new session id, as after any change of rights."""
+        self.membership_id, self.renew, self.modified = membership_id, True, True
+
+    def step_up(self) -> None:
+        self.stepped_up_at, self.renew, self.modified = now(), True, True
+
+
+def server_session() -> ServerSession:
+    return session  # type: ignore[return-value]
+
+
+def hashed(cookie: str) -> str:
+    return hashlib.sha256(cookie.encode()).hexdigest()
+
+
+class Sessions(SessionInterface):
+    """A signed cookie for visitors (it holds the form token alone), a row for everyone who signed in."""
+
+    def __init__(self, app: Flask) -> None:
+        secure = app.config["SESSION_COOKIE_SECURE"]
+        self.name = "__Host-session" if secure else "session"
+        self.visit = "__Host-visit" if secure else "visit"
+        self.secure = secure
+        self.signer = SecureCookieSessionInterface().get_signing_serializer(app)
+
+    def open_session(self, app: Flask, request: Request) -> ServerSession:
+        writes = request.method not in {"GET", "HEAD", "OPTIONS"} and not request.path.startswith(READ_FIRST)
+        set_writing(writes)
+        cookie = request.cookies.get(self.name)
+        if cookie and len(cookie) < 100:
+            try:
+                row = db.session.execute(_who, {"id_hash": hashed(cookie), "day": today()}).first()
+            except SQLAlchemyError:
+                return self._unreachable(request)
+            if row is not None and row.active:
+                return self._signed_in(row)
+        return self._visitor(request, drop=bool(cookie))
+
+    def _unreachable(self, request: Request) -> ServerSession:
+        """The database does not answer: a visitor for the public pages, 503 for every other."""
+        db.session.rollback()
+        opened = self._visitor(request, drop=False)
+        opened.unreachable = True
+        return opened
+
+    def _signed_in(self, row: Any) -> ServerSession:
+        opened = ServerSession(json.loads(row.data), row)
+        if now() - row.started_at > ABSOLUTE or opened.get("_user_id") != row.fs_uniquifier:
+            return self._ended(row)
+        if row.role is not None and self._in_date(row):
+            opened.actor = _actor(row)
+        idle = rules_of(row.role).idle_minutes if row.role else 15
+        if now() - row.last_seen_at > timedelta(minutes=idle):
+            return self._ended(row)
+        return opened
+
+    @staticmethod
+    def _in_date(row: Any) -> bool:
+        return bool(row.is_active) and row.valid_from <= today() and (row.valid_to is None or row.valid_to >= today())
+
+    @staticmethod
+    def _ended(row: Any) -> ServerSession:
+        ended = ServerSession(None, row)
+        ended["timed_out"] = True
+        return ended
+
+    def _visitor(self, request: Request, drop: bool) -> ServerSession:
+        signed = request.cookies.get(self.visit)
+        data: dict[str, Any] = {}
+        if signed and self.signer is not None:
+            try:
+                data = self.signer.loads(signed, max_age=3600 * 12)
+            except Exception:  # any broken or old cookie is simply not one of ours
+                data = {}
+        opened = ServerSession(data)
+        opened.drop_cookie = drop
+        return opened
+
+    def persist(self, response: Response) -> bool:
+        """A step of the gate: write the session in the transaction of the request, before its commit."""
+        current = server_session()
+        user_key = current.get("_user_id")
+        if not user_key:
+            if current.row is not None:
+                db.session.execute(delete(SignInSession).where(SignInSession.id_hash == current.row.id_hash))
+                current.drop_cookie = True
+            return False
+        if current.row is None or current.renew:
+            self._begin(current, user_key)
+        elif current.modified or current.wants_touch:
+            values: dict[str, Any] = {"last_seen_at": now()}
+            if current.modified:
+                values |= {"data": json.dumps(dict(current)), "membership_id": current.membership_id}
+            db.session.execute(
+                update(SignInSession).where(SignInSession.id_hash == current.row.id_hash).values(**values)
+            )
+        return True
+
+    def _begin(self, current: ServerSession, user_key: str) -> None:
+        """A new id at sign-in, step-up and change of role; the old one is dead at once."""
+        user_id = db.session.scalar(select(User.id).where(User.fs_uniquifier == user_key))
+        started = current.row.started_at if current.row else now()
+        if current.row is not None:
+            db.session.execute(delete(SignInSession).where(SignInSession.id_hash == current.row.id_hash))
+        current.cookie = secrets.token_urlsafe(32)
+        agent = request.headers.get("User-Agent", "")[:80]
+        db.session.execute(
+            insert(SignInSession.__table__).values(
+                id_hash=hashed(current.cookie), user_id=user_id, membership_id=current.membership_id,
+                data=json.dumps(dict(current)), started_at=started, last_seen_at=now(),
+                stepped_up_at=current.stepped_up_at, agent=agent,
+            )
+        )  # fmt: skip
+        self._keep_newest(user_id)
+
+    @staticmethod
+    def _keep_newest(user_id: str | None) -> None:
+        older = (
+            select(SignInSession.id_hash)
+            .where(SignInSession.user_id == user_id)
+            .order_by(SignInSession.started_at.desc())
+            .offset(AT_ONCE)
+        )
+        ended = list(db.session.scalars(older))
+        if ended:
+            db.session.execute(delete(SignInSession).where(SignInSession.id_hash.in_(ended)))
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Only cookies: the row was written by ``persist`` before the commit."""
+        if not isinstance(session, ServerSession):
+            return
+        options: dict[str, Any] = {"httponly": True, "secure": self.secure, "samesite": "Lax", "path": "/"}
+        if session.cookie:
+            response.set_cookie(self.name, session.cookie, **options)
+            response.delete_cookie(self.visit, path="/", secure=self.secure, httponly=True, samesite="Lax")
+        elif session.drop_cookie:
+            response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="Lax")
+        if session.row is None and not session.cookie and session.modified and self.signer is not None:
+            response.set_cookie(self.visit, str(self.signer.dumps(dict(session))), **options)
+
+
+def _actor(row: Any) -> Actor:
+    rules = rules_of(row.role)
+    return Actor(
+        user_id=row.user_id, name=row.name, membership_id=row.membership_id, role=row.role, role_name=rules.name,
+        agency_id=row.agency_id, agency_name=row.agency_name or "", agency_kind=row.agency_kind or "",
+        area_id=row.area_id, area_name=row.area_name or "", area_slug=row.area_slug or "",
+        district_id=row.district_id, permissions=rules.permissions, session_ref=row.id_hash,
+        membership_count=row.others,
+    )  # fmt: skip
+
+
+def end_sessions(user_id: str, keep: str | None = None) -> int:
+    """Sign a user out everywhere (but for the session ``keep``, a hash); returns how many ended."""
+    statement = delete(SignInSession).where(SignInSession.user_id == user_id)
+    if keep:
+        statement = statement.where(SignInSession.id_hash != keep)
+    return int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]

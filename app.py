@@ -1,0 +1,81 @@
+"""The application factory: settings, extensions, guard, blueprints."""
+
+from importlib import import_module
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+
+import accounts.app
+import audit.safety_net
+from accounts.sessions import Sessions
+from audit.services import RequestTrail
+from config.settings import Settings
+from core import access, db, drafts, logs, requests
+from core.ids import IdConverter
+from core.keyring import KeyRing
+from core.keystore import KeyStore
+from core.providers import KeyProvider, provider_from
+
+PACKAGES = (
+    "accounts",
+    "cohort",
+    "referrals",
+    "interventions",
+    "panels",
+    "sharing",
+    "desk",
+    "oversight",
+    "audit",
+    "demo",
+)
+
+
+def create_app(settings: Settings | None = None, provider: KeyProvider | None = None) -> Flask:
+    """Build the application. Raise SettingsError or KeyProviderError where it would not be safe to serve."""
+    settings = settings or Settings()
+    settings.check()
+    app = Flask(__name__, static_url_path="/static")
+    app.config.update(accounts.app.flask_config(settings))
+    app.url_map.converters["id"] = IdConverter
+    _templates(app)
+    logs.init_app(app)
+    db.init_app(app)
+    requests.register_before(app)
+    app.extensions["settings"] = settings
+    app.extensions["trail"] = RequestTrail()
+    app.extensions["keyring"] = KeyRing(
+        KeyStore(settings.keys_url), provider or provider_from(settings.key_provider, settings.root_key_file)
+    )
+    app.session_interface = sessions = Sessions(app)
+    app.extensions["gate_steps"].append(sessions.persist)
+    CSRFProtect(app)
+    app.register_blueprint(drafts.bp)
+    Migrate(app, db.db, render_as_batch=True)
+    audit.safety_net.install()
+    accounts.app.init_app(app)
+    _packages(app)
+    access.check_declared(app)
+    return app
+
+
+def _templates(app: Flask) -> None:
+    ours = app.jinja_loader
+    packaged = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
+    app.jinja_loader = ChoiceLoader([loader for loader in (ours, packaged) if loader])  # type: ignore[assignment]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _packages(app: Flask) -> None:
+    """Each package that has pages or commands says so in its ``views`` and ``commands``; absent ones are absent."""
+    root = Path(app.root_path)
+    for name in PACKAGES:
+        for part in ("views", "commands"):
+            if (root / name / f"{part}.py").exists() or (root / name / part / "__init__.py").exists():
+                module = import_module(f"{name}.{part}")
+                if hasattr(module, "init_app"):
+                    module.init_app(app)
+                if hasattr(module, "bp"):
+                    app.register_blueprint(module.bp)

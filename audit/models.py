@@ -1,0 +1,208 @@
+"""The trail: append-only entries, each sealed to the one before it in its chain, and an index by young person."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.crypto import Encrypted
+from core.db import Moment, SealedRecord, db, id_type
+from core.ids import Id
+
+
+class Action(StrEnum):
+    """What was done, in the words of FHIR AuditEvent and ASVS 5.0 16.2."""
+
+    CREATE = "create"
+    READ = "read"
+    UPDATE = "update"
+    DELETE = "delete"
+    SEARCH = "search"
+    LIST = "list"
+    EXPORT = "export"
+    PRINT = "print"
+    LOGIN = "login"
+    LOGOUT = "logout"
+    DENIED = "denied"
+    REVIEW = "review"
+    KEY = "key"
+    CONFIG = "config"
+
+
+class Event(StrEnum):
+    """Everything the trail can say. The value is ``action:what``; ``label`` is how the audit page says it."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> "Event":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+    @property
+    def action(self) -> Action:
+        return Action(self.value.partition(":")[0])
+
+    # signing in and accounts
+    SIGNED_IN = "login:signed_in", "Signed in"
+    SIGN_IN_FAILED = "login:failed", "Could not sign in"
+    SIGN_IN_THROTTLED = "login:throttled", "Was slowed down after too many tries"
+    SIGNED_OUT = "logout:signed_out", "Signed out"
+    SESSIONS_ENDED = "logout:sessions_ended", "Ended their sessions"
+    STEPPED_UP = "login:stepped_up", "Gave their password again"
+    ROLE_CHOSEN = "login:role_chosen", "Chose a role"
+    PASSWORD_CHANGED = "config:password_changed", "Changed their password"
+    PASSWORD_RESET_ASKED = "config:password_reset_asked", "Asked for a password reset"
+    USER_INVITED = "config:user_invited", "Invited someone"
+    INVITATION_USED = "config:invitation_used", "Set up their account"
+    USER_CHANGED = "config:user_changed", "Changed a user"
+    USER_SUSPENDED = "config:user_suspended", "Suspended a user"
+    GRANT_PROPOSED = "config:grant_proposed", "Proposed a role for someone"
+    GRANT_APPROVED = "config:grant_approved", "Approved a role for someone"
+    GRANT_ENDED = "config:grant_ended", "Ended someone's role"
+    CONFIGURED = "config:changed", "Changed a setting"
+    DENIED = "denied:page", "Was turned away"
+    # the trail itself
+    AUDIT_SEARCHED = "read:audit", "Looked at the audit trail"
+    AUDIT_EXPORTED = "export:audit", "Exported from the audit trail"
+    AUDIT_VERIFIED = "review:audit_verified", "Checked the audit trail"
+    # keys
+    KEYS_CHANGED = "key:changed", "Changed keys"
+    # cohort
+    EXTRACT_UPLOADED = "create:extract", "Uploaded a partner's extract"
+    EXTRACT_READ = "read:extract", "Looked at an upload"
+    EXTRACT_ACCEPTED = "update:extract", "Accepted an upload"
+    RUN_STARTED = "create:run", "Ran the starting criterion"
+    CANDIDATES_LISTED = "list:candidates", "Listed young people to consider"
+    CANDIDATE_READ = "read:candidate", "Looked at a young person to consider"
+    CANDIDATE_DECIDED = "update:candidate", "Decided about a young person to consider"
+    NOMINATED = "create:nomination", "Nominated a young person"
+    PERSON_CREATED = "create:young_person", "Made a record of a young person"
+    PERSON_READ = "read:young_person", "Looked at a young person's details"
+    PERSON_CHANGED = "update:young_person", "Changed a young person's details"
+    PERSON_LINKED = "update:linked", "Linked a referral to a young person"
+    PERSON_SEARCHED = "search:young_person", "Searched for a young person"
+    # referrals
+    DRAFT_STARTED = "create:draft", "Started a referral"
+    DRAFT_OPENED = "read:draft", "Opened their draft"
+    DRAFT_CHANGED = "update:draft", "Changed their draft"
+    DRAFT_DELETED = "delete:draft", "Deleted their draft"
+    REFERRAL_SENT = "create:referral", "Sent a referral"
+    REFERRAL_READ = "read:referral", "Looked at a referral"
+    REFERRALS_LISTED = "list:referrals", "Listed referrals"
+    REFERRAL_CHANGED = "update:referral", "Changed a referral"
+    REFERRAL_WITHDRAWN = "update:referral_withdrawn", "Withdrew a referral"
+    REFERRAL_ACKNOWLEDGED = "update:referral_acknowledged", "Acknowledged a referral"
+    TRIAGE_READ = "read:triage", "Looked at a referral at triage"
+    MATCH_READ = "read:match", "Compared two records"
+    MATCH_ANSWERED = "update:match", "Answered a possible match"
+    TRIAGE_DECIDED = "update:triage", "Decided at triage"
+    INFORMATION_ASKED = "update:information_asked", "Asked the referrer for information"
+    INFORMATION_GIVEN = "update:information_given", "Answered a request for information"
+    STEPPED_UP_CASE = "create:step_up", "Stepped up to the front door"
+    STEP_UP_READ = "read:step_up", "Looked at a step-up"
+    STEP_UP_ANSWERED = "update:step_up", "Recorded the front door's answer"
+    # panels
+    MEETING_PLANNED = "create:meeting", "Planned a meeting"
+    MEETING_READ = "read:meeting", "Looked at a meeting"
+    MEETING_CHANGED = "update:meeting", "Changed a meeting"
+    AGENDA_CHANGED = "update:agenda", "Changed an agenda"
+    ATTENDANCE_RECORDED = "update:attendance", "Recorded who was there"
+    CONFLICT_DECLARED = "update:conflict", "Recorded a conflict of interest"
+    PANEL_DECIDED = "update:panel_item", "Recorded a panel decision"
+    MEETING_CONFIRMED = "update:meeting_confirmed", "Confirmed a meeting's decisions"
+    ACTION_CHANGED = "update:action", "Changed an action"
+    CASE_OPENED = "create:case", "Opened a case"
+    CASE_READ = "read:case", "Looked at a case"
+    CASES_LISTED = "list:cases", "Listed cases"
+    CASE_ALLOCATED = "update:case_allocated", "Changed who leads a case"
+    ENGAGEMENT_RECORDED = "update:engagement", "Recorded asking to take part"
+    PLAN_CHANGED = "update:plan", "Changed a plan"
+    SESSION_CHANGED = "update:session", "Recorded a session"
+    NOTE_ADDED = "create:note", "Added a note"
+    NOTE_CHANGED = "update:note", "Changed a note"
+    REVIEW_FINISHED = "create:review", "Finished a review"
+    CLOSURE_ASKED = "update:closure_asked", "Asked to close a case"
+    CASE_CLOSED = "update:case_closed", "Closed a case"
+    CASE_REOPENED = "update:case_reopened", "Reopened a case"
+    # interventions
+    OFFER_MADE = "create:offer", "Offered support"
+    OFFER_READ = "read:offer", "Looked at an offer"
+    OFFER_ANSWERED = "update:offer", "Answered an offer"
+    CATALOGUE_CHANGED = "config:catalogue", "Changed the catalogue"
+    # sharing
+    DISCLOSURE_RECORDED = "create:disclosure", "Recorded sharing information"
+    DISCLOSURE_REFUSED = "create:disclosure_refused", "Was told that sharing is not lawful"
+    DISCLOSURES_READ = "read:disclosures", "Looked at what was shared"
+    # desk and oversight
+    HOME_READ = "list:home", "Looked at their work"
+    REPORT_READ = "read:report", "Looked at a report"
+    PRINTED = "print:page", "Printed a page"
+    # jobs
+    LOADED = "create:loaded", "Loaded records"
+    JOB_READ = "read:job", "Opened records for a job"
+
+
+class AuditEntry(db.Model):  # type: ignore[name-defined]
+    """One entry. ``body`` is the canonical bytes that the seal covers; the other columns repeat parts for searching."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_at", "chain", "at"),
+        Index("ix_audit_entry_actor", "actor_id", "at"),
+        Index("ix_audit_entry_object", "object_id"),
+    )
+
+    chain: Mapped[str] = mapped_column(String(26), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Moment())
+    event: Mapped[str] = mapped_column(String(40))
+    outcome: Mapped[str] = mapped_column(String(12))
+    actor_id: Mapped[str | None] = mapped_column(String(40))
+    object_type: Mapped[str | None] = mapped_column(String(40))
+    object_id: Mapped[Id | None] = mapped_column(id_type())
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditSeal(db.Model):  # type: ignore[name-defined]
+    """The leaf and the chained seal of one entry: kept for ever, so that the chain verifies after bodies are dropped."""
+
+    __tablename__ = "audit_seal"
+
+    chain: Mapped[str] = mapped_column(String(26), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    leaf: Mapped[bytes] = mapped_column(LargeBinary)
+    mac: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditSubject(db.Model):  # type: ignore[name-defined]
+    """Which entries are about which young person; the same ids are in the sealed bytes and the verifier compares."""
+
+    __tablename__ = "audit_subject"
+
+    subject_id: Mapped[Id] = mapped_column(id_type(), primary_key=True)
+    chain: Mapped[str] = mapped_column(String(26), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class ChangeHistory(SealedRecord):
+    """Before and after values of one change, under the person's key; the entry holds only a commitment to them."""
+
+    __tablename__ = "change_history"
+
+    subject: Mapped[Id] = mapped_column(id_type(), index=True)
+    area_id: Mapped[Id | None] = mapped_column(id_type())
+    object_type: Mapped[str] = mapped_column(String(40))
+    object_id: Mapped[Id] = mapped_column(id_type(), index=True)
+    actor_id: Mapped[Id | None] = mapped_column(id_type())
+    event: Mapped[str] = mapped_column(String(40))
+    changes = Encrypted(kind="json", max_length=100_000)
+
+    @property
+    def subject_id(self) -> Id:
+        return self.subject
+
+
+APPEND_ONLY = ("audit_entry", "audit_seal", "audit_subject")

@@ -1,0 +1,153 @@
+"""Recording: writes and decisions by ``record``, what a page showed by the gate, refusals in their own transaction."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import g, has_request_context, request
+
+from audit.chain import Draft, canonical
+from audit.models import ChangeHistory, Event
+from core.access import Actor, find_actor
+from core.clock import now
+from core.context import AccessContext, find_current
+from core.db import db
+from core.ids import Id
+
+VERSION = "0.1.0"
+PENDING, COVERED = "audit_pending", "audit_covered"
+SYSTEM_CHAIN = "system"
+
+
+def record(
+    event: Event,
+    actor: Actor | None,
+    thing: Any = None,
+    *,
+    also: Iterable[Any] = (),
+    subjects: Iterable[Id] = (),
+    area_id: Id | None = None,
+    fields: Iterable[str] = (),
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
+    reason: str | None = None,
+    outcome: str = "ok",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Add an entry to this transaction; it is sealed as the last thing before the commit.
+
+    ``thing`` and ``also`` are the records the entry covers (the safety net looks for them). ``reason`` is a code, and
+    ``detail`` holds counts and codes: neither may hold personal data. ``changes`` maps a field's name to its values
+    before and after; they are kept under the person's key and the entry holds a commitment to them.
+    """
+    covered = [item for item in (thing, *also) if item is not None]
+    session = db.session()
+    session.info.setdefault(COVERED, {}).update({id(item): item for item in covered})
+    salt = secrets.token_hex(16)
+    body = _who_and_where(event, actor, salt) | {
+        "outcome": outcome,
+        "subjects": sorted({*subjects, *(s for item in covered if (s := _subject(item)))}),
+        "fields": sorted({*fields, *(changes or ())}),
+    }
+    if covered:
+        body |= {"object_type": covered[0].__tablename__, "object_id": covered[0].id}
+    if reason:
+        body["reason"] = reason
+    if detail:
+        body["detail"] = dict(detail)
+    if changes and thing is not None:
+        body["commitment"] = _keep_history(event, actor, thing, changes, salt)
+    chain = area_id or getattr(thing, "area_id", None) or (actor.area_id if actor else None) or SYSTEM_CHAIN
+    _add(session, chain, body)
+
+
+def _subject(item: Any) -> Id | None:
+    """Whom a record is about: sealed records name their subject; staff and configuration have none."""
+    return getattr(item, "subject_id", None) if getattr(item, "__is_about_a_child__", True) else None
+
+
+def _who_and_where(event: Event, actor: Actor | None, salt: str) -> dict[str, Any]:
+    context = find_current()
+    job = context.job if context else None
+    body: dict[str, Any] = {
+        "v": 1, "at": now().isoformat(), "event": event.value, "salt": salt, "software": VERSION,
+        "actor": actor.user_id if actor else (f"job:{job}" if job else None),
+    }  # fmt: skip
+    if actor:
+        body |= {"role": actor.role, "membership": actor.membership_id, "agency": actor.agency_id}
+        body |= {"area": actor.area_id, "session": actor.session_ref[:16]}
+    if has_request_context():
+        agent = hashlib.sha256(request.headers.get("User-Agent", "").encode()).hexdigest()[:16]
+        body |= {"request": g.get("request_id"), "route": request.endpoint, "ip": request.remote_addr, "agent": agent}
+    return body
+
+
+def _keep_history(
+    event: Event, actor: Actor | None, thing: Any, changes: Mapping[str, tuple[Any, Any]], salt: str
+) -> str:
+    plain = {name: [_plain(before), _plain(after)] for name, (before, after) in changes.items()}
+    db.session.add(
+        ChangeHistory(
+            subject=thing.subject_id, area_id=getattr(thing, "area_id", None), object_type=thing.__tablename__,
+            object_id=thing.id, actor_id=actor.user_id if actor else None, event=event.value, changes=plain,
+            data_key_id=thing.data_key_id,
+        )
+    )  # fmt: skip
+    return hashlib.sha256(bytes.fromhex(salt) + canonical(plain)).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | bool | list | dict) or value is None else str(value)
+
+
+def _add(session: Any, chain: str, body: dict[str, Any]) -> None:
+    columns = {
+        "at": datetime.fromisoformat(body["at"]), "event": body["event"], "outcome": body.get("outcome", "ok"), "actor_id": body.get("actor"),
+        "object_type": body.get("object_type"), "object_id": body.get("object_id"),
+    }  # fmt: skip
+    session.info.setdefault(PENDING, []).append(Draft(chain, body, tuple(body.get("subjects", ())), columns))
+
+
+class RequestTrail:
+    """What the gate calls at the end of a request."""
+
+    def note_reads(self, seen: AccessContext) -> None:
+        """One entry for everything the page opened."""
+        event = Event(seen.reads) if seen.reads else Event.JOB_READ
+        body = _who_and_where(event, seen.actor, secrets.token_hex(16)) | {
+            "outcome": "ok", "subjects": sorted(seen.subjects), "fields": sorted(seen.fields),
+        }  # fmt: skip
+        if seen.object:
+            body |= {"object_type": seen.object[0], "object_id": seen.object[1]}
+        if seen.purpose:
+            body["purpose"] = seen.purpose
+        if seen.examined or seen.detail:
+            body["detail"] = dict(seen.detail) | {"examined": seen.examined}
+        chain = (seen.actor.area_id if seen.actor else None) or SYSTEM_CHAIN
+        _add(db.session(), chain, body)
+
+    def note_denied(self, reason: str) -> None:
+        """A refusal, with the ids that were asked for in the address (opaque), never what was typed."""
+        actor = find_actor()
+        if actor is None:
+            return
+        ids = [value for value in (request.view_args or {}).values() if isinstance(value, str) and len(value) == 26]
+        body = _who_and_where(Event.DENIED, actor, secrets.token_hex(16)) | {
+            "outcome": "denied", "reason": reason, "subjects": [], "fields": [],
+        }  # fmt: skip
+        if ids:
+            body |= {"object_type": "asked_for", "object_id": ids[-1]}
+        _add(db.session(), actor.area_id or SYSTEM_CHAIN, body)
+
+
+def change_of(record_: Any, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Set the values on the record and return what really changed, for ``record(changes=...)``."""
+    changed: dict[str, tuple[Any, Any]] = {}
+    for name, after in values.items():
+        before = getattr(record_, name)
+        after = after if after not in ("", [], {}) else None
+        if before != after:
+            changed[name] = (before, after)
+            setattr(record_, name, after)
+    return changed

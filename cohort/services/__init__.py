@@ -1,0 +1,1 @@
+"""What cohort can do: verbs, the actor first; none commits."""

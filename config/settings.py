@@ -1,0 +1,80 @@
+"""Typed settings, read only from the environment; every default is safe in production."""
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(RuntimeError):
+    """The settings are not safe to start with; the message says what to change, in plain words."""
+
+
+def _flag(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation's settings. ``demonstration`` also needs the mark in the database (SETTLED 25)."""
+
+    var: Path = field(default_factory=lambda: Path(os.environ.get("VAR", str(ROOT / "var"))))
+    demonstration: bool = field(default_factory=lambda: _flag("DEMONSTRATION"))
+    debug: bool = field(default_factory=lambda: _flag("FLASK_DEBUG"))
+    public_url: str = field(default_factory=lambda: os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/"))
+    secret_key: str = field(default_factory=lambda: os.environ.get("SECRET_KEY", ""))
+    key_provider: str = field(default_factory=lambda: os.environ.get("KEY_PROVIDER", "file"))
+    areas_file: Path = field(
+        default_factory=lambda: Path(os.environ.get("AREAS_FILE", str(ROOT / "config/areas.toml")))
+    )
+    smtp_host: str = field(default_factory=lambda: os.environ.get("SMTP_HOST", ""))
+    smtp_port: int = field(default_factory=lambda: int(os.environ.get("SMTP_PORT", "25")))
+    smtp_user: str = field(default_factory=lambda: os.environ.get("SMTP_USER", ""))
+    smtp_password: str = field(default_factory=lambda: os.environ.get("SMTP_PASSWORD", ""))
+    smtp_starttls: bool = field(default_factory=lambda: _flag("SMTP_STARTTLS"))
+    mail_from: str = field(default_factory=lambda: os.environ.get("MAIL_FROM", "no-reply@localhost"))
+    trusted_proxies: int = field(default_factory=lambda: int(os.environ.get("TRUSTED_PROXIES", "0")))
+
+    @property
+    def database_url(self) -> str:
+        return _driver(os.environ.get("DATABASE_URL", f"sqlite:///{self.var / 'data.sqlite3'}"))
+
+    @property
+    def owner_url(self) -> str:
+        return _driver(os.environ.get("DATABASE_OWNER_URL", "")) or self.database_url
+
+    @property
+    def keys_url(self) -> str:
+        return _driver(os.environ.get("KEYS_DATABASE_URL", f"sqlite:///{self.var / 'keys.sqlite3'}"))
+
+    @property
+    def root_key_file(self) -> Path:
+        return Path(os.environ.get("ROOT_KEY_FILE", str(self.var / "keys" / "root.key")))
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    def check(self) -> None:
+        """Raise SettingsError for what must never run in production."""
+        if self.demonstration:
+            return
+        if self.debug:
+            raise SettingsError("Debug is on. Unset FLASK_DEBUG: its pages show personal data")
+        if len(self.secret_key) < 32 or self.secret_key.lower() in {"changeme" * 4, "secret" * 6}:
+            raise SettingsError("Set SECRET_KEY to at least 32 random characters")
+        if not self.secure_cookies:
+            raise SettingsError("Set PUBLIC_URL to the https:// address that people use")
+        path = self.root_key_file
+        if self.key_provider == "file" and path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise SettingsError(f"Others may read the root key file {path}. Run: chmod 600 {path}")
+
+
+def _driver(url: str) -> str:
+    """Name the PostgreSQL driver, so that the usual ``postgresql://`` address works."""
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url

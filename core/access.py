@@ -1,0 +1,170 @@
+"""Who may do what: permissions, the actor, ``@requires`` on every route, and the one guard that enforces it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from core.ids import Id
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Permission(StrEnum):
+    """What a role may hold. Policies and views ask for these, never for a role."""
+
+    # accounts
+    ACCOUNT_MANAGE = "account.manage"
+    GRANT_APPROVE = "grant.approve"
+    STATUS_READ = "status.read"
+    ROLES_READ = "roles.read"
+    # audit
+    AUDIT_READ = "audit.read"
+    AUDIT_VERIFY = "audit.verify"
+    AUDIT_EXPORT = "audit.export"
+    # cohort
+    COHORT_UPLOAD = "cohort.upload"
+    COHORT_READ = "cohort.read"
+    CANDIDATE_READ = "candidate.read"
+    CANDIDATE_DECIDE = "candidate.decide"
+    # referrals
+    REFERRAL_SEND = "referral.send"
+    REFERRAL_READ_AGENCY = "referral.read_agency"
+    REFERRAL_READ_AREA = "referral.read_area"
+    REFERRAL_TRIAGE = "referral.triage"
+    REFERRAL_STEP_UP = "referral.step_up"
+    # panels
+    MEETING_READ = "meeting.read"
+    MEETING_MANAGE = "meeting.manage"
+    MEETING_DECIDE = "meeting.decide"
+    CASE_READ_AREA = "case.read_area"
+    CASE_READ_ALLOCATED = "case.read_allocated"
+    CASE_ALLOCATE = "case.allocate"
+    CASE_WORK = "case.work"
+    CASE_CLOSE = "case.close"
+    SESSION_RECORD = "session.record"
+    PERSON_FIND = "person.find"
+    # interventions
+    CATALOGUE_READ = "catalogue.read"
+    CATALOGUE_MANAGE = "catalogue.manage"
+    OFFER_ANSWER = "offer.answer"
+    # sharing
+    SHARING_READ = "sharing.read"
+    SHARING_RECORD = "sharing.record"
+    # oversight
+    AREA_REPORT_READ = "report.area"
+    FORCE_REPORT_READ = "report.force"
+
+
+class Door(StrEnum):
+    """Routes that no permission decides: open to all, or to anyone signed in for themselves."""
+
+    PUBLIC = "public"
+    SELF = "self"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person acting under one membership: role x agency x area."""
+
+    user_id: Id
+    name: str
+    membership_id: Id
+    role: str
+    role_name: str
+    agency_id: Id | None
+    agency_name: str
+    agency_kind: str
+    area_id: Id | None
+    area_name: str
+    area_slug: str
+    district_id: Id | None
+    permissions: frozenset[Permission]
+    session_ref: str = ""
+    membership_count: int = 1
+
+    def can(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    permissions: tuple[Permission, ...] = ()
+    door: Door | None = None
+    reads: str | None = None
+    purpose: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def requires(
+    *needed: Permission | Door, reads: str | None = None, purpose: str | None = None
+) -> Callable[[View], View]:
+    """Declare who may use a view: any one of ``needed``. ``reads`` names the audit event of what the page opens."""
+
+    def declare(view: View) -> View:
+        doors = [need for need in needed if isinstance(need, Door)]
+        permissions = tuple(need for need in needed if isinstance(need, Permission))
+        view.__requires__ = Requirement(permissions, doors[0] if doors else None, reads, purpose)  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+# Endpoints of libraries, which cannot carry @requires. Anything not here and not declared does not start.
+LIBRARY_DOORS: dict[str, Requirement] = {"static": Requirement(door=Door.PUBLIC)}
+
+
+def requirement_of(app: Flask, endpoint: str) -> Requirement | None:
+    declared: Requirement | None = getattr(app.view_functions.get(endpoint), "__requires__", None)
+    return declared or LIBRARY_DOORS.get(endpoint)
+
+
+def check_declared(app: Flask) -> None:
+    """Refuse to start while a route has no declared permission."""
+    bare = sorted({rule.endpoint for rule in app.url_map.iter_rules() if not requirement_of(app, rule.endpoint)})
+    if bare:
+        raise RuntimeError(f"Routes without a declared permission: {', '.join(bare)}")
+
+
+def find_actor() -> Actor | None:
+    """Who is acting, or None for a visitor."""
+    actor: Actor | None = g.get("actor")
+    return actor
+
+
+def signed_in() -> Actor:
+    """The actor of this request; a visitor cannot get here past the guard."""
+    actor = find_actor()
+    if actor is None:
+        abort(401)
+    return actor
+
+
+def guard() -> ResponseReturnValue | None:
+    """The one place that decides whether a route may run at all. Rows are decided by policies."""
+    if request.endpoint is None:
+        return None
+    needed = requirement_of(current_app, request.endpoint)
+    if needed is None:
+        abort(403)
+    g.requirement = needed
+    if needed.door is Door.PUBLIC:
+        return None
+    actor = find_actor()
+    if actor is None:
+        return _to_sign_in()
+    if needed.door is Door.SELF or any(actor.can(permission) for permission in needed.permissions):
+        return None
+    g.denied = "permission"
+    # A page about one record: "forbidden" would confirm that the record is there (SETTLED 4).
+    abort(404 if request.view_args else 403)
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    if session.get("_user_id"):
+        return redirect(url_for("accounts.choose_role"))
+    wanted = request.path if request.method == "GET" else None
+    return redirect(url_for("security.login", next=wanted) if wanted and wanted != "/" else url_for("security.login"))

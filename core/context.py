@@ -1,0 +1,148 @@
+"""The access context: the only way to open a sealed field. It remembers what was opened and hands it to the trail."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from core.crypto import KEY_VERSION, Encrypted, associated_data, decode, unseal
+from core.ids import Id
+from core.keyring import KeyDestroyed, keyring
+
+if TYPE_CHECKING:
+    from core.access import Actor
+
+
+class NoAccessContext(RuntimeError):
+    """Sealed fields open only for a signed-in person's request or a named job."""
+
+
+class UndeclaredRead(RuntimeError):
+    """The route opened personal data without naming its audit event: ``@requires(P, reads=Event.X)``."""
+
+
+class ContextClosed(RuntimeError):
+    """The read entry has been written; nothing more may be opened for this answer."""
+
+
+class AccessContext:
+    """What one request, or one job, opened. Subjects are young people's ids; fields are names, never values."""
+
+    def __init__(self, actor: "Actor | None" = None, *, reads: str | None = None, job: str | None = None) -> None:
+        self.actor, self.reads, self.job = actor, reads, job
+        self.subjects: dict[Id, None] = {}
+        self.fields: set[str] = set()
+        self.object: tuple[str, Id] | None = None
+        self.purpose: str | None = None
+        self.detail: dict[str, str | int] = {}
+        self.examined = 0
+        self.closed = False
+        self._examining = False
+        self._ciphers: dict[Id, AESGCM] = {}
+
+    @property
+    def has_reads(self) -> bool:
+        return bool(self.subjects or self.examined or self.object)
+
+    def load_keys(self, ids: Iterable[Id | None]) -> None:
+        """Fetch the data keys of many rows in one statement; a list calls this before it opens its rows."""
+        missing = {key_id for key_id in ids if key_id and key_id not in self._ciphers}
+        if missing:
+            self._ciphers |= {key_id: AESGCM(key) for key_id, key in keyring().unwrap(missing).items()}
+
+    def cipher(self, key_id: Id) -> AESGCM:
+        """Raise KeyDestroyed where the person was erased."""
+        found = self._ciphers.get(key_id)
+        if found is None:
+            self.load_keys([key_id])
+            found = self._ciphers.get(key_id)
+        if found is None:
+            raise KeyDestroyed("The key of this record was destroyed")
+        return found
+
+    def add_key(self, key_id: Id, key: bytes) -> None:
+        self._ciphers[key_id] = AESGCM(key)
+
+    def open(self, record: Any, field: Encrypted, sealed: bytes) -> Any:
+        """Open one field of a loaded record and note that it was opened."""
+        return self.open_value(type(record), field.name, record.id, record.data_key_id, record.subject_id, sealed)
+
+    def open_value(self, model: Any, name: str, row_id: Id, key_id: Id, subject_id: Id, sealed: bytes | None) -> Any:
+        """Open one field of a row selected by columns: ``sealed`` is the value of ``sealed_column(model, name)``."""
+        if sealed is None:
+            return None
+        if self.closed:
+            raise ContextClosed("Nothing may be opened after the entry was written")
+        field: Encrypted = model.__sealed_fields__[name]
+        self._note(model, name, subject_id)
+        bound = associated_data(model.__tablename__, field.column, row_id, key_id, KEY_VERSION)
+        return decode(field.kind, unseal(self.cipher(key_id), sealed, bound))
+
+    def _note(self, model: Any, name: str, subject_id: Id) -> None:
+        if self._examining:
+            return
+        if self.reads is None and self.job is None:
+            raise UndeclaredRead(f"{model.__tablename__}.{name} was opened by a route that declares no read")
+        self.subjects[subject_id] = None
+        self.fields.add(f"{model.__tablename__}.{name}")
+
+    @contextmanager
+    def examining(self, purpose: str) -> Iterator[None]:
+        """Open values that are compared but never shown; the entry says how many, not whose (SETTLED 13)."""
+        before, self._examining = self._examining, True
+        self.detail["examined_for"] = purpose
+        try:
+            yield
+        finally:
+            self._examining = before
+
+    def looked_at(self, kind: str, object_id: Id) -> None:
+        """Name the one object of the page (a case, a referral), for the entry."""
+        self.object = (kind, object_id)
+
+
+_current: ContextVar[AccessContext | None] = ContextVar("access_context", default=None)
+
+
+def current() -> AccessContext:
+    """The context of this request or job. Raise NoAccessContext where there is none."""
+    context = _current.get()
+    if context is None:
+        raise NoAccessContext("Sealed fields open only inside a request or a job")
+    return context
+
+
+def find_current() -> AccessContext | None:
+    return _current.get()
+
+
+def enter(context: AccessContext) -> Token[AccessContext | None]:
+    return _current.set(context)
+
+
+def leave(token: Token[AccessContext | None]) -> None:
+    _current.reset(token)
+
+
+@contextmanager
+def acting_as(*, job: str, actor: "Actor | None" = None) -> Iterator[AccessContext]:
+    """Open and seal fields for a named job (seeding, retention, rotation); its entries name the job (SETTLED 15)."""
+    context = AccessContext(actor, job=job)
+    token = enter(context)
+    try:
+        yield context
+    finally:
+        context.closed = True
+        leave(token)
+
+
+def sealing_key(record: Any) -> AESGCM:
+    """The cipher of a record that is about to be flushed; a record without a data key gets one of its own."""
+    context = current()
+    if record.data_key_id is None:
+        key_id, key = keyring().new_data_key(record.__tablename__, record.id, record.key_area)
+        record.data_key_id = key_id
+        context.add_key(key_id, key)
+    return context.cipher(record.data_key_id)

@@ -1,0 +1,70 @@
+"""Text typed into a long form is kept on the server while it is typed, sealed, its owner's alone (SETTLED 27)."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.access import Door, requires, signed_in
+from core.clock import now
+from core.context import current
+from core.crypto import Encrypted
+from core.db import Moment, SealedRecord, db
+from core.forms import MACHINERY
+from core.ids import Id
+
+bp = Blueprint("drafts", __name__)
+
+
+class FormDraft(SealedRecord):
+    """What one person has typed into one form and not sent. Not audited while typed: only the sending is (SETTLED 20)."""
+
+    __tablename__ = "form_draft"
+
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"), index=True)
+    form_key: Mapped[str] = mapped_column(String(80))
+    saved_at: Mapped[datetime] = mapped_column(Moment(), default=now)
+    answers = Encrypted(kind="json", max_length=200_000)
+
+
+def find(user_id: Id, form_key: str) -> FormDraft | None:
+    return db.session.scalars(
+        select(FormDraft).where(FormDraft.user_id == user_id, FormDraft.form_key == form_key)
+    ).first()
+
+
+def restore(form: Any, form_key: str) -> bool:
+    """Fill a form that is being opened (GET) with what its user typed before; True when there was something."""
+    draft = find(signed_in().user_id, form_key)
+    if draft is None or request.method != "GET":
+        return False
+    with current().examining("own draft"):
+        answers: dict[str, Any] = draft.answers or {}
+    for name, item in form.answer_fields().items():
+        if name in answers:
+            item.process_data(answers[name])
+    return True
+
+
+def discard(form_key: str) -> None:
+    """After the form was sent."""
+    draft = find(signed_in().user_id, form_key)
+    if draft is not None:
+        db.session.delete(draft)
+
+
+@bp.post("/drafts/<form_key>")
+@requires(Door.SELF)
+def save(form_key: str) -> ResponseReturnValue:
+    """Autosave of a form outside the referral journey. ``form_key``: the form's name, "-", and the record's id."""
+    owner = signed_in().user_id
+    draft = find(owner, form_key[:80])
+    if draft is None:
+        draft = FormDraft(user_id=owner, form_key=form_key[:80])
+        db.session.add(draft)
+    draft.answers = {name: value for name, value in request.form.items() if name not in MACHINERY}
+    draft.saved_at = now()
+    return "", 204

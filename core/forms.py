@@ -1,0 +1,93 @@
+"""The base form, dates in three boxes, and shared validators; the words are each form's own."""
+
+from datetime import date
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField
+from wtforms.validators import ValidationError
+
+from core.clock import today
+from core.ids import new_id
+
+MACHINERY = ("csrf_token", "once", "row_version", "submit")
+MONTHS = {name: n for n, names in enumerate(
+    ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
+     "sep sept september", "oct october", "nov november", "dec december"), 1) for name in names.split()}  # fmt: skip
+
+
+class Form(FlaskForm):
+    """Every form of the product: CSRF token, a one-time key, and (where it edits) the row version it was opened on."""
+
+    once = HiddenField(default=new_id)
+    row_version = HiddenField()
+
+    def answer_fields(self) -> dict[str, Field]:
+        """The fields a person fills in, by name, in their order on the page."""
+        return {name: item for name, item in self._fields.items() if name not in MACHINERY}
+
+    def answers(self) -> dict[str, Any]:
+        return {name: item.data for name, item in self.answer_fields().items()}
+
+
+class DateParts(Field):
+    """A date in three boxes (day, month, year). ``data`` is a date or None; what was typed stays in the boxes.
+
+    Options: ``what`` begins its error messages ("Date of birth"), ``required``, ``past`` (today allowed), ``future``.
+    """
+
+    def __init__(
+        self, label: str = "", *, what: str = "", required: str = "", past: bool = False, future: bool = False,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(label, **kwargs)
+        self.what, self.required, self.past, self.future = what or label, required, past, future
+        self.day = self.month = self.year = ""
+        self.bad_parts: set[str] = set()
+
+    def process_data(self, value: Any) -> None:
+        if isinstance(value, str) and value:
+            value = date.fromisoformat(value)
+        self.data = value or None
+        if self.data:
+            self.day, self.month, self.year = str(self.data.day), str(self.data.month), str(self.data.year)
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        super().process(None, data if data is not None else self.default, extra_filters)
+        names = {part: f"{self.name}-{part}" for part in ("day", "month", "year")}
+        if formdata and any(name in formdata for name in names.values()):
+            self.day, self.month, self.year = (formdata.get(name, "").strip() for name in names.values())
+            self.data = self._parse()
+
+    def _parse(self) -> date | None:
+        month = MONTHS.get(self.month.lower(), self.month)
+        try:
+            year = int(self.year)
+            return date(year + 2000 if year < 100 else year, int(month), int(self.day))
+        except (ValueError, OverflowError):
+            return None
+
+    def pre_validate(self, form: Any) -> None:
+        typed = {"day": self.day, "month": self.month, "year": self.year}
+        missing = [part for part, text in typed.items() if not text]
+        if len(missing) == 3:
+            if self.required:
+                self.bad_parts = {"day", "month", "year"}
+                raise ValidationError(self.required)
+            return
+        if missing:
+            self.bad_parts = set(missing)
+            raise ValidationError(f"{self.what} must include a {' and '.join(missing)}")
+        if self.data is None:
+            self.bad_parts = {"day", "month", "year"}
+            raise ValidationError(f"{self.what} must be a real date")
+        self._check_side()
+
+    def _check_side(self) -> None:
+        assert self.data is not None
+        if self.past and self.data > today():
+            self.bad_parts = {"day", "month", "year"}
+            raise ValidationError(f"{self.what} must be today or in the past")
+        if self.future and self.data < today():
+            self.bad_parts = {"day", "month", "year"}
+            raise ValidationError(f"{self.what} must be today or in the future")

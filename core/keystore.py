@@ -1,0 +1,167 @@
+"""The key database: wrapped keys only, on its own engine, so that an old data backup cannot bring an erased child back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    select,
+    update,
+)
+
+from core.clock import now
+from core.db import NAMING, Moment, engine_options
+from core.ids import type_length
+
+metadata = MetaData(naming_convention=NAMING)
+
+scope_key = Table(
+    "scope_key",
+    metadata,
+    Column("scope", String(64), primary_key=True, comment="an area's id, 'system', or 'audit:' and a chain"),
+    Column("version", Integer, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False, comment="under the provider's root key"),
+    Column("created_at", Moment(), nullable=False, default=now),
+)
+data_key = Table(
+    "data_key",
+    metadata,
+    Column("id", String(type_length), primary_key=True),
+    Column("owner_kind", String(40), nullable=False),
+    Column("owner_id", String(type_length), nullable=False, index=True),
+    Column("area_id", String(64), nullable=False, index=True),
+    Column("area_key_version", Integer, nullable=False),
+    Column("wrapped", LargeBinary, nullable=True, comment="under the area key; empty once destroyed"),
+    Column("created_at", Moment(), nullable=False, default=now),
+    Column("destroyed_at", Moment(), nullable=True),
+)
+
+_by_ids = select(
+    data_key.c.id, data_key.c.owner_kind, data_key.c.owner_id, data_key.c.area_id, data_key.c.area_key_version,
+    data_key.c.wrapped,
+).where(data_key.c.id.in_(bindparam("ids", expanding=True)))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    id: str
+    owner_kind: str
+    owner_id: str
+    area_id: str
+    area_key_version: int
+    wrapped: bytes | None
+
+    @property
+    def bound(self) -> bytes:
+        """What the wrap is bound to: a key moved to another owner or area does not open."""
+        return f"data-key|{self.id}|{self.owner_kind}|{self.owner_id}|{self.area_id}|{self.area_key_version}".encode()
+
+
+def open_engine(url: str) -> Engine:
+    """An AUTOCOMMIT engine: each statement on keys stands by itself and costs one round trip."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url))
+    if make_url(url).get_backend_name() == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def connected(connection: Any, record: Any) -> None:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000"):
+                connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+class KeyStore:
+    """Reads and writes of wrapped keys; knows nothing about what they open."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = open_engine(url)
+        self.is_postgres = self.engine.dialect.name == "postgresql"
+
+    def scope_keys(self, scope: str) -> dict[int, bytes]:
+        with self.engine.connect() as connection:
+            rows = connection.execute(
+                select(scope_key.c.version, scope_key.c.wrapped).where(scope_key.c.scope == scope)
+            )
+            return {row.version: row.wrapped for row in rows}
+
+    def add_scope_key(self, scope: str, version: int, wrapped: bytes) -> None:
+        """Raise IntegrityError when another process made this version first."""
+        with self.engine.connect() as connection:
+            connection.execute(insert(scope_key).values(scope=scope, version=version, wrapped=wrapped))
+
+    def scopes(self) -> list[tuple[str, int]]:
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(scope_key.c.scope, scope_key.c.version).order_by(scope_key.c.scope))
+            return [(row.scope, row.version) for row in rows]
+
+    def fetch(self, ids: Iterable[str]) -> list[WrappedKey]:
+        wanted = list(ids)
+        found: list[WrappedKey] = []
+        with self.engine.connect() as connection:
+            if self.is_postgres:
+                cursor = connection.exec_driver_sql(
+                    "select id, owner_kind, owner_id, area_id, area_key_version, wrapped from data_key"
+                    " where id = any(%s)", (wanted,)
+                )  # fmt: skip
+                return [WrappedKey(*row) for row in cursor]
+            for start in range(0, len(wanted), 900):
+                rows = connection.execute(_by_ids, {"ids": wanted[start : start + 900]})
+                found.extend(WrappedKey(*row) for row in rows)
+        return found
+
+    def add(self, keys: list[WrappedKey]) -> None:
+        values = [
+            {
+                "id": key.id, "owner_kind": key.owner_kind, "owner_id": key.owner_id, "area_id": key.area_id,
+                "area_key_version": key.area_key_version, "wrapped": key.wrapped, "created_at": now(),
+            }
+            for key in keys
+        ]  # fmt: skip
+        with self.engine.begin() as connection:
+            connection.execute(insert(data_key), values)
+
+    def rewrap(self, key: WrappedKey) -> None:
+        with self.engine.connect() as connection:
+            connection.execute(
+                update(data_key)
+                .where(data_key.c.id == key.id, data_key.c.wrapped.is_not(None))
+                .values(
+                    owner_kind=key.owner_kind, owner_id=key.owner_id, area_id=key.area_id,
+                    area_key_version=key.area_key_version, wrapped=key.wrapped,
+                )
+            )  # fmt: skip
+
+    def destroy(self, ids: Iterable[str]) -> None:
+        """Empty the wrapped bytes: what they opened is gone. The row stays, to say that it was destroyed and when."""
+        with self.engine.connect() as connection:
+            connection.execute(
+                update(data_key).where(data_key.c.id.in_(list(ids))).values(wrapped=None, destroyed_at=now())
+            )
+            if not self.is_postgres:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def counts(self) -> list[tuple[str, int, int]]:
+        """Area, area-key version and how many data keys are wrapped under it."""
+        from sqlalchemy import func
+
+        with self.engine.connect() as connection:
+            rows = connection.execute(
+                select(data_key.c.area_id, data_key.c.area_key_version, func.count())
+                .where(data_key.c.wrapped.is_not(None))
+                .group_by(data_key.c.area_id, data_key.c.area_key_version)
+                .order_by(data_key.c.area_id)
+            )
+            return [(area, version, count) for area, version, count in rows]

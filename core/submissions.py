@@ -1,0 +1,58 @@
+"""A form is carried out once: its one-time key is unique per user, and a second sending gets the first's answer."""
+
+from datetime import datetime
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Insert, String, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.access import find_actor
+from core.clock import now
+from core.db import Moment, db, id_type
+from core.ids import Id
+
+
+class FormSubmission(db.Model):  # type: ignore[name-defined]
+    """One sending of one form. Holds no answers: only where the first sending led."""
+
+    __tablename__ = "form_submission"
+
+    user_id: Mapped[Id] = mapped_column(id_type(), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    location: Mapped[str | None] = mapped_column(String(300))
+    at: Mapped[datetime] = mapped_column(Moment(), default=now, index=True)
+
+
+def _claim(user_id: Id, key: str) -> Insert:
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(FormSubmission).values(user_id=user_id, key=key, at=now())
+    return statement.on_conflict_do_nothing().returning(FormSubmission.key)
+
+
+def claim() -> ResponseReturnValue | None:
+    """Before the view: claim the form's key in this transaction, or send the user where the first sending led.
+
+    A rival transaction with the same key makes this statement wait until the rival has committed or rolled back.
+    """
+    actor, key = find_actor(), request.form.get("once", "") if request.method == "POST" else ""
+    if actor is None or not key or len(key) > 64:
+        return None
+    if db.session.execute(_claim(actor.user_id, key)).first():
+        return None
+    first = db.session.execute(
+        select(FormSubmission.location).where(FormSubmission.user_id == actor.user_id, FormSubmission.key == key)
+    ).scalar_one()
+    return redirect(first or request.path)
+
+
+def settle(location: str | None) -> None:
+    """After the view, in the same transaction: remember where the first sending led."""
+    actor, key = find_actor(), request.form.get("once", "") if request.method == "POST" else ""
+    if actor is not None and key and len(key) <= 64 and location:
+        db.session.execute(
+            update(FormSubmission)
+            .where(FormSubmission.user_id == actor.user_id, FormSubmission.key == key)
+            .values(location=location[:300])
+        )

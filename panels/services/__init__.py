@@ -1,0 +1,1 @@
+"""What panels can do: verbs, the actor first; none commits."""

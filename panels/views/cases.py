@@ -1,0 +1,1 @@
+"""The case page, its timeline, notes, taking part."""

@@ -1,0 +1,1 @@
+"""Panel meetings from agenda to confirmed decisions."""

@@ -1,0 +1,1 @@
+"""Offers of support and their answers."""

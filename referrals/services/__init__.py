@@ -1,0 +1,1 @@
+"""What referrals can do: verbs, the actor first; none commits."""

@@ -1,0 +1,1 @@
+"""Making a referral, one question a page."""

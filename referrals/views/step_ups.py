@@ -1,0 +1,1 @@
+"""Sent to the front door, and chased."""

@@ -1,0 +1,1 @@
+"""What referrers see of what they sent."""

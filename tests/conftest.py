@@ -1,0 +1,200 @@
+"""Fixtures: an installation on each database, people signed in at its doors, and the catalogue's markers."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert
+
+from accounts.models import Membership, SignInSession, User
+from accounts.roles import Role
+from app import create_app
+from config.settings import Settings
+from core import context
+from core.clock import now
+from core.db import db
+from core.providers import LocalKeys
+from tests.support import databases, installation
+from tests.support.client import StrictClient
+
+ROOT_KEY = bytes(range(32))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", default="both", choices=["both", "sqlite", "postgresql"])
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        wanted = metafunc.config.getoption("--database")
+        found = ["sqlite", "postgresql"] if wanted == "both" else [wanted]
+        only = metafunc.definition.get_closest_marker("only")
+        metafunc.parametrize("database", [only.args[0]] if only else found, scope="session")
+
+
+def build(monkeypatch_environment: dict[str, str], var: Path) -> Flask:
+    """An application over ``var`` with the environment given."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATABASE_URL", "KEYS_DATABASE_URL", "SECRET_KEY", "PUBLIC_URL"):
+            patch.delenv(name, raising=False)
+        patch.setenv("VAR", str(var))
+        patch.setenv("SECRET_KEY", "for tests only, and long enough to be accepted")
+        patch.setenv("PUBLIC_URL", "https://localhost")
+        for name, value in monkeypatch_environment.items():
+            patch.setenv(name, value)
+        settings = Settings(var=var)
+        app = create_app(settings, LocalKeys({1: ROOT_KEY}))
+        # The addresses are read now, while the environment is ours.
+        app.extensions["addresses"] = (settings.database_url, settings.keys_url)
+    app.test_client_class = StrictClient
+    app.config["TESTING"] = False
+    return app
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[databases.Postgres]:
+    server = databases.Postgres()
+    yield server
+    server.stop()
+
+
+class Template:
+    """A filled database and key store that each test copies."""
+
+    def __init__(self, folder: Path, name: str, known: installation.Known) -> None:
+        self.folder, self.name, self.known = folder, name, known
+
+
+def _fill(app: Flask) -> installation.Known:
+    from argon2 import PasswordHasher
+
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(installation.PASSWORD)
+    with app.app_context():
+        installation.create_schema()
+        known = installation.make(cheap)
+        db.session.remove()
+        db.engine.dispose()
+        app.extensions["keyring"].store.engine.dispose()
+    return known
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    folder = tmp_path_factory.mktemp("template-sqlite")
+    return Template(folder, "", _fill(build({}, folder)))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(tmp_path_factory: pytest.TempPathFactory, postgres: databases.Postgres) -> Template:
+    folder = tmp_path_factory.mktemp("template-postgres")
+    name, url = postgres.fresh("template1")
+    return Template(folder, name, _fill(build({"DATABASE_URL": url}, folder)))
+
+
+@pytest.fixture
+def app(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """A fresh installation with everyone of ``tests.support.installation`` in it, on the database of this test."""
+    template: Template = request.getfixturevalue(f"{'sqlite' if database == 'sqlite' else 'postgres'}_template")
+    for file in template.folder.glob("*.sqlite3"):
+        shutil.copy(file, tmp_path / file.name)
+    environment, name = {}, ""
+    if database == "postgresql":
+        server: databases.Postgres = request.getfixturevalue("postgres")
+        name, environment["DATABASE_URL"] = server.fresh(template.name)
+    app = build(environment, tmp_path)
+    app.extensions["known"] = template.known
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+        app.extensions["keyring"].store.engine.dispose()
+    if name:
+        request.getfixturevalue("postgres").drop(name)
+
+
+@pytest.fixture
+def known(app: Flask) -> installation.Known:
+    found: installation.Known = app.extensions["known"]
+    return found
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Any:
+    """A client that is not signed in."""
+    return _client(app)
+
+
+def _client(app: Flask) -> Any:
+    client = app.test_client()
+    original = client.open
+
+    def open_secure(*args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("base_url", "https://localhost")
+        return original(*args, **kwargs)
+
+    client.open = open_secure  # type: ignore[method-assign]
+    return client
+
+
+@pytest.fixture
+def sign_in(app: Flask, known: installation.Known) -> Callable[..., Any]:
+    """``sign_in(Role.COORDINATOR, area="slough")`` gives a strict client with a real server-side session."""
+
+    def go(role: Role | str, area: str = "reading") -> Any:
+        import json
+        import secrets
+
+        from accounts.sessions import hashed
+
+        key = f"{Role(role).value}@{area}"
+        user = db.session.get_one(User, known.users[key])
+        cookie = secrets.token_urlsafe(32)
+        db.session.execute(
+            insert(SignInSession.__table__).values(
+                id_hash=hashed(cookie), user_id=user.id, membership_id=known.memberships[key],
+                data=json.dumps({"_user_id": user.fs_uniquifier, "_fresh": True}), started_at=now(), last_seen_at=now(),
+                agent="test",
+            )
+        )  # fmt: skip
+        db.session.commit()
+        client = _client(app)
+        client.set_cookie("__Host-session", cookie, domain="localhost", secure=True)
+        client.actor = actor_for(key, known)
+        return client
+
+    return go
+
+
+def actor_for(key: str, known: installation.Known) -> Any:
+    """The actor that a membership gives, for tests of services: ``actor_for("coordinator@reading", known)``."""
+    from accounts.models import Agency, Area
+    from accounts.roles import rules_of
+    from core.access import Actor
+
+    member = db.session.get_one(Membership, known.memberships[key])
+    area = db.session.get(Area, member.area_id) if member.area_id else None
+    agency = db.session.get(Agency, member.agency_id) if member.agency_id else None
+    rules = rules_of(member.role)
+    return Actor(
+        user_id=member.user_id, name=member.user.name, membership_id=member.id, role=member.role,
+        role_name=rules.name, agency_id=member.agency_id, agency_name=agency.name if agency else "",
+        agency_kind=agency.kind if agency else "", area_id=member.area_id, area_name=area.name if area else "",
+        area_slug=area.slug if area else "", district_id=None, permissions=rules.permissions, session_ref="test",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def acting(app: Flask, known: installation.Known) -> Callable[..., Any]:
+    """``with acting("coordinator@reading") as actor:`` – call services as that person, inside a job's context."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def go(key: str) -> Iterator[Any]:
+        actor = actor_for(key, known)
+        with context.acting_as(job="test", actor=actor):
+            yield actor
+
+    return go

@@ -1,0 +1,1 @@
+"""What tests stand on: a small installation, the strict client, real servers."""
