@@ -140,7 +140,7 @@ BOOKS: dict[E, tuple[int, NameBook]] = {
     E.W1: (340, _BRITISH), E.W2: (10, _IRISH), E.W3: (8, _TRAVELLER), E.W4: (5, _ROMA), E.W9: (55, _EUROPEAN),
     E.M1: (35, _MIXED_CARIBBEAN), E.M2: (18, _MIXED_AFRICAN), E.M3: (22, _MIXED_ASIAN), E.M9: (15, _MIXED_ASIAN),
     E.A1: (40, _INDIAN), E.A2: (62, _PAKISTANI), E.A3: (12, _BANGLADESHI), E.A4: (8, _CHINESE),
-    E.A9: (22, _ASIAN_OTHER),    E.B1: (26, _CARIBBEAN), E.B2: (48, _AFRICAN), E.B9: (10, _CARIBBEAN),
+    E.A9: (22, _ASIAN_OTHER), E.B1: (26, _CARIBBEAN), E.B2: (48, _AFRICAN), E.B9: (10, _CARIBBEAN),
     E.O2: (9, _ARAB), E.O9: (9, _OTHER),
     E.NS: (40, _BRITISH),
 }  # fmt: skip

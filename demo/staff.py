@@ -44,7 +44,6 @@ _READING = (
     ("Hugh", "Pargeter", "Partnership lead", "partnership_lead", "reading-prevention-partnership"),
 )
 _FORCE = (
-    ("Anita", "Bose", "Data analyst", "analyst", "thames-valley-police", None),
     ("Colin", "Frobisher", "Policy officer", "oversight_viewer", "thames-valley-opcc", None),
     ("Mel", "Strand", "Systems administrator", "administrator", "thames-valley-police", None),
     ("Judith", "Akande", "Data protection officer", "data_protection_officer", "thames-valley-opcc", None),
@@ -83,6 +82,9 @@ def _everyone() -> Iterator[FictionalStaff]:
     for forename, surname, job, role, agency, district in _FORCE:
         membership = StaffMembership(role, agency, "oxfordshire" if district else None, district)
         yield FictionalStaff(forename, surname, job, (membership,))
+    # An analyst works area by area, one membership each, and acts under one at a time.
+    analyst = tuple(StaffMembership("analyst", "thames-valley-police", area) for area in ("reading", *_TEAMS))
+    yield FictionalStaff("Anita", "Bose", "Data analyst", analyst)
 
 
 def _team(
