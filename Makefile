@@ -1,0 +1,70 @@
+# Two commands do everything on a fresh Debian or Ubuntu machine: `make run` and `make test`.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+export PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check lint types imports templates unit browser bench catalogue docs assets audit-verify doctor clean
+
+help: ## List all targets, one line each
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-14s %s\n' "$$name" "$$words"; done
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Python 3.11 or newer is needed. Install it: sudo apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing. Install it: sudo apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
+	@echo "Installing what is locked (the first time takes a minute or so) ..."
+	@tools/install $(BIN) $(UV_VERSION) requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing what is locked, with the tools for tests ..."
+	@tools/install $(BIN) $(UV_VERSION) requirements-dev.lock
+	@touch $@ $(VENV)/.runtime
+
+setup: $(VENV)/.dev ## Build .venv with everything, tests' tools included
+
+run: $(VENV)/.runtime ## Start the demonstration on http://localhost:8000 (PORT= and DATABASE_URL= are honoured)
+	@exec $(BIN)/python -m demo.run
+
+test: setup ## Everything: linters, types, import rules, tests on both databases, browser journeys
+	@tools/test
+
+check: setup lint types imports templates unit ## Everything but the browser
+
+lint: setup ## Style and common mistakes
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup ## Static types, strict
+	@$(BIN)/mypy
+
+imports: setup ## One-way imports between packages
+	@$(BIN)/lint-imports
+
+templates: setup ## Template lint
+	@$(BIN)/djlint templates --lint --quiet
+
+unit: setup ## Tests without the browser, on SQLite and PostgreSQL
+	@$(BIN)/pytest -n 2 -m "not browser"
+
+browser: setup ## Journeys and accessibility in Chromium
+	@$(BIN)/pytest -m browser
+
+bench: setup ## Measure the real server against a floor, printed as a table (long)
+	@$(BIN)/python -m bench
+
+catalogue: setup ## The security catalogue: every id with passed, partly, failed or missing
+	@$(BIN)/python -m tests.support.catalogue
+
+docs: setup ## Write the data dictionary anew from the models
+	@$(BIN)/python -m tools.data_dictionary
+
+assets: ## Compile styles and script from pinned packages (maintainers; needs Node)
+	@cd tools/assets && npm ci --ignore-scripts && node build.mjs
+
+clean: ## Remove the demonstration (var/) and caches; keeps .venv
+	@rm -rf var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

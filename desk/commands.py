@@ -1,0 +1,104 @@
+"""What an operator can ask: `flask doctor`, `flask keys status`, `flask upgrade`, `flask setup`."""
+
+import sys
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from accounts.models import Area, Installation
+from core.db import db, reading
+from core.keyring import SYSTEM, KeysUnavailable, keyring
+from core.migrate import upgrade_all
+from core.providers import FileKeys, KeyProviderError
+from desk import health
+
+keys = AppGroup("keys", help="Encryption keys.")
+
+
+@click.command()
+def doctor() -> None:
+    """Say in plain words what is wrong with this installation. Ends with 1 when something is.
+
+    Example: flask doctor
+    """
+    with reading():
+        found = health.examine()
+    for name, problem in found.items():
+        mark = "ok" if problem is None else "note" if name in health.WARNINGS else "WRONG"
+        click.echo(f"{mark:>5}  {name}" + (f": {problem}" if problem else ""))
+    if any(problem for name, problem in found.items() if name not in health.WARNINGS):
+        sys.exit(1)
+
+
+@click.command()
+def upgrade() -> None:
+    """Bring both databases to this version's schema and make the trail's protection anew.
+
+    Example: flask upgrade
+    """
+    upgrade_all()
+    click.echo("Both databases are on this version's schema. The audit trail is append-only.")
+
+
+@click.command()
+def setup() -> None:
+    """Make a new installation: schema, keys, and the mark that says this is not a demonstration.
+
+    Example: flask setup && flask areas sync && flask accounts invite ada@agency.example --role administrator
+    """
+    upgrade_all()
+    if db.session.get(Installation, 1) is None:
+        db.session.add(Installation(is_demonstration=current_app.extensions["settings"].demonstration))
+        db.session.commit()
+    keyring().ensure_scope(SYSTEM)
+    click.echo("The installation is ready for: flask areas sync")
+
+
+@keys.command()
+def status() -> None:
+    """Show the key provider, each area's key versions, and how many data keys stand under each.
+
+    Example: flask keys status
+    """
+    ring = keyring()
+    problem = ring.provider.health()
+    click.echo(f"Provider: {ring.provider.name}, root key version {ring.provider.current_version()}" +
+               (f", PROBLEM: {problem}" if problem else ", ok"))  # fmt: skip
+    with reading():
+        names = {row.id: row.slug for row in db.session.query(Area.id, Area.slug)}
+    counts = {(area, version): count for area, version, count in ring.store.counts()}
+    bad = bool(problem)
+    for scope, version in ring.store.scopes():
+        try:
+            ring.scope_key(scope, version)
+            state = "opens"
+        except KeysUnavailable:
+            state, bad = "DOES NOT OPEN", True
+        held = f", {counts[(scope, version)]} data keys" if (scope, version) in counts else ""
+        kind, _, rest = scope.rpartition(":")
+        click.echo(f"  {(kind + ':' if kind else '') + names.get(rest, rest)}: version {version}, {state}{held}")
+    if bad:
+        sys.exit(1)
+
+
+@keys.command()
+@click.argument("path", type=click.Path(dir_okay=False))
+def create(path: str) -> None:
+    """Make a new root key file that only you may read. Keep two sealed copies elsewhere: no key, no data.
+
+    Example: flask keys create /etc/panels/root.key
+    """
+    from pathlib import Path
+
+    try:
+        FileKeys.create(Path(path))
+    except (OSError, KeyProviderError) as error:
+        raise click.ClickException(f"Could not make the key file: {error.__class__.__name__}") from None
+    click.echo(f"Made {path}. Set ROOT_KEY_FILE to it, and keep two sealed copies with different people.")
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(keys)
+    for command in (doctor, upgrade, setup):
+        app.cli.add_command(command)

@@ -1,0 +1,116 @@
+"""What is wrong with this installation, in plain words; used by `flask doctor` and the ready check."""
+
+import shutil
+from collections.abc import Callable
+
+from flask import current_app
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from accounts.models import Area, Installation, Membership
+from audit import triggers
+from audit.models import AuditEntry
+from config.settings import Settings, SettingsError
+from core.clock import in_utc, now
+from core.db import db
+from core.keyring import KeysUnavailable, keyring
+from core.migrate import is_current
+
+Check = Callable[[], str | None]
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+def database() -> str | None:
+    try:
+        db.session.execute(text("select 1"))
+    except SQLAlchemyError:
+        return "The database does not answer. Check DATABASE_URL and that the server is running"
+    return None
+
+
+def schema() -> str | None:
+    return None if is_current() else "The database is not on this version's schema. Run: flask upgrade"
+
+
+def append_only() -> str | None:
+    with db.engine.connect() as connection:
+        gone = triggers.missing(connection)
+    return f"The audit trail is not protected: {', '.join(gone)}. Run: flask upgrade" if gone else None
+
+
+def keys() -> str | None:
+    try:
+        unlocked = [area for area in db.session.scalars(select(Area.id)) if keyring().scope_key(area)]
+    except KeysUnavailable:
+        return "An area's key cannot be opened. Check ROOT_KEY_FILE or ROOT_KEYS, and KEYS_DATABASE_URL"
+    return None if unlocked else "There are no areas yet. Run: flask areas sync"
+
+
+def settings() -> str | None:
+    try:
+        _settings().check()
+    except SettingsError as error:
+        return str(error)
+    return None
+
+
+def demonstration() -> str | None:
+    mark = db.session.get(Installation, 1)
+    if mark is None:
+        return "This database was never set up. Run: flask setup"
+    if mark.is_demonstration and not _settings().demonstration:
+        return "This is a demonstration's database. Never use it for real work: start with an empty one"
+    return None
+
+
+def second_wall() -> str | None:
+    if db.engine.dialect.name == "postgresql" and _settings().owner_url == _settings().database_url:
+        return (
+            "The web address owns its tables (DATABASE_OWNER_URL is not set apart), so the database's own wall is down"
+        )
+    return None
+
+
+def clock() -> str | None:
+    newest = db.session.scalar(select(func.max(AuditEntry.at)))
+    if newest and (in_utc(newest) - now()).total_seconds() > 120:
+        return "The clock is behind the newest audit entry by more than two minutes. Set the time before serving"
+    return None
+
+
+def disk() -> str | None:
+    usage = shutil.disk_usage(_settings().var if _settings().var.exists() else "/")
+    return None if usage.free > usage.total * 0.1 else "Less than a tenth of the disk is free"
+
+
+def approvers() -> str | None:
+    roles = set(db.session.scalars(select(Membership.role).where(Membership.is_active)))
+    if "administrator" not in roles:
+        return "Nobody is an administrator. Run: flask accounts invite --help"
+    return None
+
+
+READY: dict[str, Check] = {
+    "Database": database, "Schema": schema, "Audit protection": append_only, "Keys": keys, "Clock": clock, "Disk": disk,
+}  # fmt: skip
+ALL: dict[str, Check] = READY | {
+    "Settings": settings, "Demonstration": demonstration, "Administrator": approvers, "Second wall": second_wall,
+}  # fmt: skip
+# Known and said, but not a reason to refuse service.
+WARNINGS = frozenset({"Second wall"})
+
+
+def examine(checks: dict[str, Check] | None = None) -> dict[str, str | None]:
+    """Each check's finding in plain words, or None; a check that cannot run says so."""
+    found: dict[str, str | None] = {}
+    for name, check in (checks or ALL).items():
+        try:
+            found[name] = check()
+        except Exception as error:  # a check that breaks is itself a finding
+            db.session.rollback()
+            found[name] = f"Could not be checked ({type(error).__name__})"
+    return found
