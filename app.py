@@ -72,7 +72,7 @@ def _packages(app: Flask) -> None:
     """Each package that has pages or commands says so in its ``views`` and ``commands``; absent ones are absent."""
     root = Path(app.root_path)
     for name in PACKAGES:
-        for part in ("views", "commands"):
+        for part in ("models", "views", "commands"):
             if (root / name / f"{part}.py").exists() or (root / name / part / "__init__.py").exists():
                 module = import_module(f"{name}.{part}")
                 if hasattr(module, "init_app"):

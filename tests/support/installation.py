@@ -31,11 +31,11 @@ class Known:
     emails: dict[str, str] = field(default_factory=dict)
 
 
-def make(password_hash: str) -> Known:
+def make(password_hash: str, *, demonstration: bool = False) -> Known:
     """Fill an empty database; returns what is in it. Keys: ``coordinator@reading``, ``school@slough``."""
     known = Known()
     keyring().ensure_scope(SYSTEM)
-    db.session.add(Installation(is_demonstration=False))
+    db.session.add(Installation(is_demonstration=demonstration))
     for number, slug in enumerate(("reading", "slough")):
         _area(known, slug, number)
     db.session.flush()

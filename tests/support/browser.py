@@ -1,0 +1,80 @@
+"""A real server and a real Chromium for the journeys."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """The production server over one installation; ``address`` is http://localhost and a port."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port = free_port()
+        self.address = f"http://localhost:{self.port}"
+        self.log = log
+        environment = {**os.environ, **environment, "PUBLIC_URL": self.address, "PORT": str(self.port)}
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "--bind", f"127.0.0.1:{self.port}",
+                 "wsgi:application"],
+                cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        self._wait()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"The server stopped: {self.log.read_text()[-2000:]}")
+            try:
+                with urllib.request.urlopen(f"{self.address}/help", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                select_wait(0.1)
+        raise RuntimeError("The server did not answer")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=40)
+
+
+def select_wait(seconds: float) -> None:
+    """Wait for another process to come up; never for a result."""
+    import threading
+
+    threading.Event().wait(seconds)
+
+
+def chromium_path() -> str | None:
+    import shutil
+
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def axe_problems(page: Any) -> list[str]:
+    """What axe finds against WCAG 2.2 AA and best practice; each as rule and element."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = Axe().run(page, options=options)
+    return [
+        f"{violation['id']}: {node['target']}" for violation in found.response["violations"] for node in violation["nodes"]
+    ]
