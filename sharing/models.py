@@ -48,3 +48,4 @@ class Disclosure(Audited, SealedRecord):
     to_whom = Encrypted(max_length=200)
     what = Encrypted(max_length=4000)
     why_needed = Encrypted(max_length=4000)
+    reason = Encrypted(max_length=4000)

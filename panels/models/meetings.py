@@ -1,8 +1,9 @@
 """A panel meeting, who is asked to it, its agenda with a decision for each item, and actions."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.crypto import Encrypted
@@ -38,7 +39,10 @@ class MeetingMember(Audited, Record):
 
 
 class AgendaItem(Audited, SealedRecord):
-    """One young person on one agenda, and what the panel decided. Sealed under the young person's key."""
+    """One young person on one agenda, and what the panel decided. Sealed under the young person's key.
+
+    The lead and the chosen support wait here: nothing takes effect before the meeting's list is confirmed.
+    """
 
     __tablename__ = "agenda_item"
     __table_args__ = (Index("uq_agenda_item_pair", "meeting_id", "referral_id", unique=True),)
@@ -54,9 +58,12 @@ class AgendaItem(Audited, SealedRecord):
     decided_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
     decided_at: Mapped[datetime | None] = mapped_column(Moment())
     case_id: Mapped[Id | None] = mapped_column(ForeignKey("case_record.id"))
+    lead_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    intervention_ids: Mapped[list[Any]] = mapped_column(JSON, default=list)
     rationale = Encrypted(max_length=4000)
     dissent = Encrypted(max_length=4000)
     text_for_referrer = Encrypted(max_length=4000)
+    harm_reason = Encrypted(max_length=1000)
 
 
 class Conflict(Audited, SealedRecord):
@@ -74,7 +81,7 @@ class Conflict(Audited, SealedRecord):
 
 
 class PanelAction(Audited, SealedRecord):
-    """Something somebody does by a day, from a panel item or a case."""
+    """Something somebody does by a day, from a panel item or a case. Proposed until the meeting is confirmed."""
 
     __tablename__ = "panel_action"
     __table_args__ = (Index("ix_panel_action_owner", "owner_id", "done_at", "due_on"),)
@@ -86,6 +93,7 @@ class PanelAction(Audited, SealedRecord):
     case_id: Mapped[Id | None] = mapped_column(ForeignKey("case_record.id"), index=True)
     owner_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"))
     due_on: Mapped[date]
+    is_proposed: Mapped[bool] = mapped_column(default=False)
     done_at: Mapped[datetime | None] = mapped_column(Moment())
     done_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
     what = Encrypted(max_length=1000)
