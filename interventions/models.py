@@ -10,7 +10,10 @@ from core.ids import Id
 
 
 class Intervention(Record):
-    """One kind of support from one provider. Without an area it is offered across the force. No personal data."""
+    """One kind of support from one provider. Without an area it describes the approach everywhere. No personal data.
+
+    ``places`` is None where nobody has said how many there are: then they are not counted.
+    """
 
     __tablename__ = "intervention"
 
@@ -27,7 +30,8 @@ class Intervention(Record):
     source: Mapped[str] = mapped_column(String(200), default="")
     as_at: Mapped[date | None]
     is_harmful: Mapped[bool] = mapped_column(default=False)
-    places: Mapped[int] = mapped_column(default=0)
+    warning: Mapped[str] = mapped_column(Text, default="")
+    places: Mapped[int | None]
     min_age: Mapped[int] = mapped_column(default=10)
     max_age: Mapped[int] = mapped_column(default=17)
     is_active: Mapped[bool] = mapped_column(default=True)

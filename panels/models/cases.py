@@ -51,11 +51,13 @@ class Case(Audited, SealedRecord):
     closed_at: Mapped[datetime | None] = mapped_column(Moment())
     closed_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
     closure_asked_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    closure_asked_on: Mapped[date | None]
     closure_reason: Mapped[str | None] = mapped_column(String(24))
     going_well = Encrypted(max_length=4000)
     worries = Encrypted(max_length=4000)
     closure_note = Encrypted(max_length=4000)
     exit_plan = Encrypted(max_length=4000)
+    closure_feedback = Encrypted(max_length=4000)
     reopen_reason = Encrypted(max_length=4000)
 
 
@@ -75,6 +77,8 @@ class Offer(Audited, OfCase):
     planned_sessions: Mapped[int] = mapped_column(default=12)
     decline_code: Mapped[str | None] = mapped_column(String(24))
     goal = Encrypted(max_length=1000)
+    safety = Encrypted(max_length=2000)
+    harm_reason = Encrypted(max_length=2000)
     note = Encrypted(max_length=4000)
 
 

@@ -38,5 +38,7 @@ class Goal(Audited, OfCase):
     outcome: Mapped[str | None] = mapped_column(String(16))
     their_words = Encrypted(max_length=1000)
     our_words = Encrypted(max_length=1000)
+    why = Encrypted(max_length=2000)
+    who = Encrypted(max_length=300)
     steps = Encrypted(max_length=4000)
     outcome_note = Encrypted(max_length=2000)
