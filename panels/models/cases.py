@@ -23,7 +23,7 @@ class OfCase(SealedRecord):
 
 
 class Case(Audited, SealedRecord):
-    """One episode of support. ``next_step`` and ``next_due_on`` are kept by the services, so that lists need no join."""
+    """One episode of support. The services keep ``next_step`` and ``next_due_on``, so that lists need no join."""
 
     __tablename__ = "case_record"
     __table_args__ = (

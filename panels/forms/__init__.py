@@ -1,0 +1,1 @@
+"""Forms of panels: meetings, cases, plans, sessions, offers."""

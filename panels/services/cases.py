@@ -1,0 +1,163 @@
+"""Opening a case, finding one, and changing who leads it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from accounts.models import Membership, User
+from accounts.roles import Role
+from audit.models import Event
+from audit.services import change_of, record
+from cohort.models import YoungPerson
+from core.access import Actor
+from core.clock import today
+from core.codes.cases import CaseStage, EngagementStatus
+from core.context import current
+from core.db import db
+from core.ids import Id
+from panels import policies
+from panels.models import Case
+from panels.services import next_step, timeline
+from panels.services.next_step import NextStep
+from panels.services.timeline import Happened
+from referrals.models import Referral
+
+LEADING_ROLES = (Role.LEAD, Role.COORDINATOR)
+
+
+class NotPossible(Exception):
+    """A rule of the case says no; the words are for the page and hold nothing personal."""
+
+
+def open_case(actor: Actor, *, referral: Referral, lead_id: Id | None, assess_first: bool) -> Case:
+    """Open a case for an accepted referral, sealed under the young person's key. The caller commits."""
+    if referral.young_person_id is None:
+        raise NotPossible("The referral must be linked to a young person first")
+    person = db.session.get_one(YoungPerson, referral.young_person_id)
+    case = Case(
+        reference=referral.reference, area_id=referral.area_id, district_id=referral.district_id,
+        young_person_id=person.id, referral_id=referral.id, data_key_id=person.data_key_id, lead_id=lead_id,
+        stage=CaseStage.ASSESSING.value, engagement=EngagementStatus.ASKING.value,
+        next_step=NextStep.ASK.value, next_due_on=today(), is_open=True, episode=1,
+    )  # fmt: skip
+    case.going_well, case.worries = _from_referral(referral)
+    db.session.add(case)
+    db.session.flush()
+    next_step.refresh(case)
+    record(Event.CASE_OPENED, actor, case, detail={"assess_first": int(assess_first)})
+    timeline.add(case, Happened.CASE_OPENED, actor, object_id=referral.id)
+    return case
+
+
+def _from_referral(referral: Referral) -> tuple[str | None, str | None]:
+    """What was going well and what was worrying when the referral was made, in the referrer's words."""
+    answers: dict[str, Any] = referral.answers or {}
+    return _words(answers.get("strengths")), _words(answers.get("worries"))
+
+
+def _words(section: Any) -> str | None:
+    """The longer texts of one section of a referral, one after the other."""
+    if isinstance(section, str):
+        return section[:4000] or None
+    texts = [value for value in (section or {}).values() if isinstance(value, str) and " " in value]
+    return "\n".join(texts)[:4000] or None
+
+
+def find_case(actor: Actor, case_id: Id) -> Case:
+    """The case, if this person may open it; NoResultFound otherwise, which is "page not found"."""
+    found: Case = db.session.scalars(policies.cases_visible_to(actor).where(Case.id == case_id)).one()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case with what the head of every page of it shows."""
+
+    case: Case
+    person: YoungPerson
+    lead_name: str | None
+    referral: Referral
+
+
+def find_file(actor: Actor, case_id: Id) -> CaseFile:
+    """The case with its person, lead and referral in one statement, and their key in one more."""
+    row = db.session.execute(
+        policies.cases_visible_to(actor)
+        .where(Case.id == case_id)
+        .add_columns(YoungPerson, User.name, Referral)
+        .join(YoungPerson, YoungPerson.id == Case.young_person_id)
+        .join(Referral, Referral.id == Case.referral_id)
+        .outerjoin(User, User.id == Case.lead_id)
+    ).one()
+    case, person, lead_name, referral = row
+    current().looked_at("case_record", case.id)
+    current().load_keys([case.data_key_id, person.data_key_id])
+    return CaseFile(case, person, lead_name, referral)
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    id: Id
+    name: str
+    agency: str
+    open_cases: int
+
+
+def possible_leads(area_id: Id) -> list[Lead]:
+    """Lead practitioners and coordinators of the area, with how many open cases each leads, fewest first."""
+    from accounts.models import Agency
+
+    open_cases = (
+        select(func.count()).where(Case.lead_id == User.id, Case.is_open).correlate(User).scalar_subquery()
+    )  # fmt: skip
+    rows = db.session.execute(
+        select(User.id, User.name, func.min(Agency.name).label("agency"), open_cases.label("open_cases"))
+        .join(Membership, Membership.user_id == User.id)
+        .outerjoin(Agency, Agency.id == Membership.agency_id)
+        .where(
+            Membership.area_id == area_id, Membership.role.in_([role.value for role in LEADING_ROLES]),
+            Membership.is_active, Membership.valid_from <= today(), User.active,
+            func.coalesce(Membership.valid_to, today()) >= today(),
+        )
+        .group_by(User.id, User.name)
+    )  # fmt: skip
+    found = [Lead(row.id, row.name, row.agency or "", row.open_cases) for row in rows]
+    return sorted(found, key=lambda lead: (lead.open_cases, lead.name))
+
+
+def allocate(actor: Actor, case: Case, lead_id: Id) -> bool:
+    """Give the case to a lead of its area; False when nothing changes. Raise NotPossible where the rules say no."""
+    return _allocate(actor, case, lead_id, {lead.id for lead in possible_leads(case.area_id)})
+
+
+def _allocate(actor: Actor, case: Case, lead_id: Id, allowed: set[Id]) -> bool:
+    if not case.is_open:
+        raise NotPossible("The case is closed")
+    if lead_id not in allowed:
+        raise NotPossible("They do not lead cases in this area")
+    changes = change_of(case, {"lead_id": lead_id})
+    if not changes:
+        return False
+    next_step.refresh(case)
+    record(Event.CASE_ALLOCATED, actor, case, changes=changes)
+    timeline.add(case, Happened.LEAD_CHANGED, actor, object_id=lead_id)
+    return True
+
+
+def allocate_many(actor: Actor, case_ids: Iterable[Id], lead_id: Id) -> tuple[int, int]:
+    """Row by row through the same rules; returns how many changed and how many did not."""
+    wanted = list(dict.fromkeys(case_ids))[:50]
+    if actor.area_id is None:
+        return 0, len(wanted)
+    allowed = {lead.id for lead in possible_leads(actor.area_id)}
+    found = db.session.scalars(policies.cases_visible_to(actor).where(Case.id.in_(wanted))).all()
+    current().load_keys(case.data_key_id for case in found)
+    changed = 0
+    for case in found:
+        try:
+            changed += _allocate(actor, case, lead_id, allowed)
+        except NotPossible:
+            continue
+    return changed, len(wanted) - changed

@@ -1,0 +1,70 @@
+"""The timeline of a case: one line for each thing that happened, written in the transaction of the thing itself."""
+
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from accounts.models import Agency, User
+from core.access import Actor
+from core.codes.base import Code
+from core.crypto import sealed_column
+from core.db import db
+from core.ids import Id
+from panels.models import Case, TimelineEntry
+
+
+class Happened(Code):
+    """What a line of the timeline tells; its label is the line's title."""
+
+    CASE_OPENED = "case_opened", "Case opened"
+    LEAD_CHANGED = "lead_changed", "Lead practitioner changed"
+    ASKED = "asked", "Asked to take part"
+    NOTE = "note", "Note"
+    NOTE_CHANGED = "note_changed", "Note changed"
+    PLAN_STARTED = "plan_started", "Plan started"
+    PLAN_CHANGED = "plan_changed", "Plan changed"
+    PLAN_AGREED = "plan_agreed", "Plan agreed"
+    OFFER_MADE = "offer_made", "Support offered"
+    OFFER_ANSWERED = "offer_answered", "Offer answered"
+    OFFER_ENDED = "offer_ended", "Support ended"
+    SESSION_PLANNED = "session_planned", "Session planned"
+    SESSION_HAPPENED = "session_happened", "Session happened"
+    SESSION_MISSED = "session_missed", "Session did not happen"
+    REVIEW = "review", "Review"
+    STEP_UP = "step_up", "Sent to the front door"
+    STEP_UP_ANSWERED = "step_up_answered", "Front door answered"
+    ACTION = "action", "Action"
+    SHARED = "shared", "Information shared"
+    CLOSURE_ASKED = "closure_asked", "Asked to close"
+    CLOSURE_SENT_BACK = "closure_sent_back", "Not closed yet"
+    CLOSED = "closed", "Case closed"
+    REOPENED = "reopened", "Case reopened"
+
+
+def add(
+    case: Case, kind: str, actor: Actor | None, *, object_id: Id | None = None, summary: str | None = None
+) -> TimelineEntry:
+    """Add a line. ``kind`` is one of ``Happened``; ``summary`` is at most 500 characters and is sealed."""
+    entry = TimelineEntry(
+        case_id=case.id, area_id=case.area_id, young_person_id=case.young_person_id, data_key_id=case.data_key_id,
+        kind=str(kind), object_id=object_id, actor_id=actor.user_id if actor else None,
+        agency_id=actor.agency_id if actor else None,
+    )  # fmt: skip
+    entry.summary = summary[:500] if summary else None
+    db.session.add(entry)
+    return entry
+
+
+def newest(case_id: Id) -> Select[Any]:
+    """The lines of a case with who and which agency, newest first; ``summary_sealed`` is opened by the caller."""
+    return (
+        select(
+            TimelineEntry.id, TimelineEntry.at, TimelineEntry.kind, TimelineEntry.object_id, TimelineEntry.agency_id,
+            TimelineEntry.data_key_id, TimelineEntry.young_person_id, sealed_column(TimelineEntry, "summary"),
+            User.name.label("by"), Agency.name.label("agency"),
+        )
+        .outerjoin(User, User.id == TimelineEntry.actor_id)
+        .outerjoin(Agency, Agency.id == TimelineEntry.agency_id)
+        .where(TimelineEntry.case_id == case_id)
+        .order_by(TimelineEntry.at.desc(), TimelineEntry.id)
+    )  # fmt: skip
