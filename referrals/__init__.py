@@ -1,0 +1,1 @@
+"""Referrals: sending, tracking, triage, and stepping up to the front door."""
