@@ -1,4 +1,4 @@
-"""Names and dates of birth are found however they were typed, and nothing is indexed that could name people by itself."""
+"""Names are found however they were typed, and nothing is indexed that could name people by itself."""
 
 from datetime import date
 
@@ -69,7 +69,7 @@ def test_what_is_indexed_of_one_person():
     }
 
 
-@pytest.mark.catalogue("S2", "partly")
+@pytest.mark.catalogue("S2", part="partly")
 def test_the_same_person_has_other_tokens_in_another_area(app, known):
     person = {"surname": "Sefton", "date_of_birth": date(2011, 5, 4), "upn": "A820200012345"}
     here, there = (matching.tokens(known.areas[slug], matching.compounds(person)) for slug in ("reading", "slough"))
