@@ -1,0 +1,42 @@
+"""Which referrals and drafts are whose. Policies ask for permissions, never for a role."""
+
+from sqlalchemy import ColumnElement, Select, or_, select
+
+from core.access import Actor, Permission
+from referrals.models import Referral, ReferralDraft
+
+
+def visible_to(actor: Actor) -> Select[tuple[Referral]]:
+    """What one sent oneself, wherever it went; one's agency's, if one may; the area's, if one may."""
+    mine = _theirs(actor)
+    if actor.can(Permission.REFERRAL_READ_AREA):
+        mine = or_(mine, Referral.area_id == actor.area_id)
+    return select(Referral).where(mine)
+
+
+def sent_by(actor: Actor) -> Select[tuple[Referral]]:
+    """What "Your referrals" shows: one's own and, for an agency's contact, the agency's. Never the area's."""
+    return select(Referral).where(_theirs(actor))
+
+
+def drafts_of(actor: Actor) -> Select[tuple[ReferralDraft]]:
+    """A draft is its owner's alone (SETTLED 1)."""
+    return select(ReferralDraft).where(ReferralDraft.owner_id == actor.user_id)
+
+
+def warned_about(actor: Actor) -> ColumnElement[bool]:
+    """Whose referrals a duplicate warning may mention: one's own or one's agency's (SETTLED 2)."""
+    mine: ColumnElement[bool] = Referral.sent_by_id == actor.user_id
+    return or_(mine, Referral.agency_id == actor.agency_id) if actor.agency_id else mine
+
+
+def may_act_on(actor: Actor, referral: Referral) -> bool:
+    """Replying, changing and withdrawing are the sender's; an agency's contact only reads."""
+    return referral.sent_by_id == actor.user_id and actor.can(Permission.REFERRAL_SEND)
+
+
+def _theirs(actor: Actor) -> ColumnElement[bool]:
+    mine: ColumnElement[bool] = Referral.sent_by_id == actor.user_id
+    if actor.agency_id and actor.can(Permission.REFERRAL_READ_AGENCY):
+        mine = or_(mine, Referral.agency_id == actor.agency_id)
+    return mine
