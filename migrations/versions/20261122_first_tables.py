@@ -677,6 +677,7 @@ def upgrade() -> None:
     sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('case_id', sa.String(length=26), nullable=True),
     sa.Column('lead_id', sa.String(length=26), nullable=True),
+    sa.Column('provider_id', sa.String(length=26), nullable=True),
     sa.Column('intervention_ids', sa.JSON(), nullable=False),
     sa.Column('rationale_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('dissent_sealed', sa.LargeBinary(), nullable=True),
@@ -691,6 +692,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['decided_by_id'], ['user_account.id'], name=op.f('fk_agenda_item_decided_by_id')),
     sa.ForeignKeyConstraint(['lead_id'], ['user_account.id'], name=op.f('fk_agenda_item_lead_id')),
     sa.ForeignKeyConstraint(['meeting_id'], ['meeting.id'], name=op.f('fk_agenda_item_meeting_id')),
+    sa.ForeignKeyConstraint(['provider_id'], ['agency.id'], name=op.f('fk_agenda_item_provider_id')),
     sa.ForeignKeyConstraint(['referral_id'], ['referral.id'], name=op.f('fk_agenda_item_referral_id')),
     sa.ForeignKeyConstraint(['young_person_id'], ['young_person.id'], name=op.f('fk_agenda_item_young_person_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_agenda_item'))

@@ -59,6 +59,7 @@ class AgendaItem(Audited, SealedRecord):
     decided_at: Mapped[datetime | None] = mapped_column(Moment())
     case_id: Mapped[Id | None] = mapped_column(ForeignKey("case_record.id"))
     lead_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    provider_id: Mapped[Id | None] = mapped_column(ForeignKey("agency.id"))
     intervention_ids: Mapped[list[Any]] = mapped_column(JSON, default=list)
     rationale = Encrypted(max_length=4000)
     dissent = Encrypted(max_length=4000)
