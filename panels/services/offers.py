@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
-from accounts.models import Area, Membership, User
+from accounts.models import Agency, Area, Membership, User
 from accounts.roles import ROLES
 from audit.models import Event
 from audit.services import change_of, record
+from cohort.models import YoungPerson
 from core.access import Actor, Permission
 from core.clock import now, today
 from core.codes.offers import OfferStatus
@@ -18,7 +20,9 @@ from core.working_days import add_working_days
 from interventions.models import Intervention
 from interventions.services import places_left, providers
 from panels.models import Case, Offer
-from panels.services import next_step, timeline
+from panels.services import names, next_step, timeline
+from panels.services.timeline import Happened
+from panels.support_policies import offers_visible_to
 
 ANSWER_WITHIN = 2
 TO_ANSWER = frozenset({OfferStatus.OFFERED, OfferStatus.WAITING})
@@ -60,7 +64,7 @@ def make_offer(
     )  # fmt: skip
     db.session.add(offer)
     db.session.flush()
-    timeline.add(case, "offer_made", actor, object_id=offer.id, summary=intervention.name)
+    timeline.add(case, Happened.OFFER_MADE, actor, object_id=offer.id, summary=intervention.name)
     next_step.refresh(case)
     record(Event.OFFER_MADE, actor, offer, also=[case], detail={"harmful": intervention.is_harmful})
     return offer
@@ -75,15 +79,15 @@ def practitioners(area_id: Id, agency_ids: list[Id]) -> list[Practitioner]:
     """Who may take an offer: people of these agencies whose role answers offers in this area."""
     roles = [role.value for role, rules in ROLES.items() if Permission.OFFER_ANSWER in rules.permissions]
     rows = db.session.execute(
-        select(User.id, User.name, Membership.agency_id)
-        .join(Membership, Membership.user_id == User.id)
+        select(Membership.user_id, User.name, Membership.agency_id)
+        .join(User, Membership.user_id == User.id)
         .where(
             Membership.role.in_(roles), Membership.agency_id.in_(agency_ids), Membership.area_id == area_id,
             Membership.is_active, User.active,
         )
         .order_by(User.name)
     )  # fmt: skip
-    return [Practitioner(*row) for row in rows]
+    return [Practitioner(row.user_id, row.name, row.agency_id or "") for row in rows]
 
 
 def _agency_of(practitioner_id: Id | None, area_id: Id) -> Id | None:
@@ -124,6 +128,54 @@ def _answer(
         raise NotToAnswer
     changes = change_of(offer, values | {"status": status.value, "answered_at": now()})
     name = db.session.scalars(select(Intervention.name).where(Intervention.id == offer.intervention_id)).one()
-    timeline.add(case, f"offer_{status.value}", actor, object_id=offer.id, summary=name)
+    timeline.add(case, Happened.OFFER_ANSWERED, actor, object_id=offer.id, summary=f"{name}: {status.label.lower()}")
     next_step.refresh(case)
     record(Event.OFFER_ANSWERED, actor, offer, also=[case], changes=changes, reason=reason)
+
+
+def listed(actor: Actor, statuses: list[str], *, limit: int = 50, offset: int = 0) -> list[Any]:
+    """Offers one may see, the first to answer on top, with columns for the names."""
+    seen = offers_visible_to(actor).with_only_columns(Offer.id)
+    rows = db.session.execute(
+        select(
+            Offer.id, Offer.status, Offer.answer_by, Offer.start_on, Offer.case_id, Case.reference,
+            Intervention.name.label("intervention"), Agency.name.label("provider"),
+            User.name.label("practitioner"), *names.person_columns(),
+        )
+        .join(Case, Case.id == Offer.case_id)
+        .join(Intervention, Intervention.id == Offer.intervention_id)
+        .join(Agency, Agency.id == Offer.provider_id)
+        .join(YoungPerson, YoungPerson.id == Offer.young_person_id)
+        .outerjoin(User, Offer.practitioner_id == User.id)
+        .where(Offer.id.in_(seen), Offer.status.in_(statuses))
+        .order_by(Offer.answer_by, Offer.id)
+        .limit(limit).offset(offset)
+    ).all()  # fmt: skip
+    names.load(rows)
+    return list(rows)
+
+
+def find_offer(actor: Actor, offer_id: Id) -> Offer:
+    return db.session.scalars(offers_visible_to(actor).where(Offer.id == offer_id)).one()
+
+
+def given_by(actor: Actor) -> list[Any]:
+    """The young people whom this practitioner supports now."""
+    taken = [OfferStatus.ACCEPTED.value, OfferStatus.ACTIVE.value, OfferStatus.PAUSED.value]
+    rows = db.session.execute(
+        select(
+            Offer.id, Offer.status, Offer.start_on, Offer.planned_sessions, Offer.case_id, Case.reference,
+            Intervention.name.label("intervention"), *names.person_columns(),
+        )
+        .join(Case, Case.id == Offer.case_id)
+        .join(Intervention, Intervention.id == Offer.intervention_id)
+        .join(YoungPerson, YoungPerson.id == Offer.young_person_id)
+        .where(
+            Offer.practitioner_id == actor.user_id, Offer.area_id == actor.area_id, Offer.status.in_(taken),
+            Case.is_open,
+        )
+        .order_by(Offer.start_on, Offer.id)
+        .limit(200)
+    ).all()  # fmt: skip
+    names.load(rows)
+    return list(rows)

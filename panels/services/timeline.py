@@ -30,6 +30,7 @@ class Happened(Code):
     SESSION_PLANNED = "session_planned", "Session planned"
     SESSION_HAPPENED = "session_happened", "Session happened"
     SESSION_MISSED = "session_missed", "Session did not happen"
+    CONCERN = "concern", "Worry raised in a session"
     REVIEW = "review", "Review"
     STEP_UP = "step_up", "Sent to the front door"
     STEP_UP_ANSWERED = "step_up_answered", "Front door answered"
