@@ -4,7 +4,9 @@ from typing import Any
 
 from flask import Flask
 
+from accounts import engine
 from config.settings import Settings
+from core import mail
 
 
 def flask_config(settings: Settings) -> dict[str, Any]:
@@ -23,4 +25,5 @@ def flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def init_app(app: Flask) -> None:
-    pass
+    engine.init_app(app)
+    mail.init_app(app)

@@ -1,15 +1,22 @@
 """Areas, districts, agencies, people who sign in, and the role each holds where."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask_security.core import UserMixin
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import now
 from core.db import Audited, Moment, Record, db
 from core.ids import Id
+
+if TYPE_CHECKING:
+
+    class UserMixin:
+        """The library's own declares columns of other types (an integer id); ours are below."""
+
+else:
+    from flask_security.core import UserMixin
 
 
 class Installation(db.Model):  # type: ignore[name-defined]

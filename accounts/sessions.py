@@ -1,4 +1,4 @@
-"""Server-side sessions: the cookie holds 256 random bits, the database its hash, and one statement says who is acting."""
+"""Server-side sessions: the cookie holds 256 random bits, the database its hash; one statement says who is acting."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask, Request, Response, request, session
+from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,7 +22,7 @@ ABSOLUTE = timedelta(hours=10)
 TOUCH_EVERY = timedelta(minutes=1)
 AT_ONCE = 3
 # A password is hashed here for a quarter of a second: these begin as readers so that nobody waits behind a hash.
-READ_FIRST = ("/sign-in", "/forgotten-password", "/reset-password", "/invitation")
+READ_FIRST = ("/sign-in", "/forgotten-password", "/reset-password", "/invitation", "/account/password")
 
 _other = select(Membership.id).where(
     Membership.user_id == SignInSession.user_id,
@@ -62,6 +62,7 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.membership_id: str | None = row.membership_id if row else None
         self.stepped_up_at: datetime | None = row.stepped_up_at if row else None
         self.renew = False
+        self.began = False
         self.cookie: str | None = None
         self.drop_cookie = False
         self.unreachable = False
@@ -76,11 +77,27 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         if self.row is None or self.actor is None:
             return None
         idle = timedelta(minutes=rules_of(self.actor.role).idle_minutes)
-        return min(now() + idle, self.row.started_at + ABSOLUTE)
+        started: datetime = self.row.started_at
+        return min(now() + idle, started + ABSOLUTE)
+
+    def begin(self, membership_id: str | None) -> None:
+        """Someone has just proved who they are: a new session with its own clock, and a new form token."""
+        self.membership_id, self.stepped_up_at, self.began, self.renew = membership_id, now(), True, True
+        for name in ("timed_out", "csrf_token", "_id"):
+            self.pop(name, None)
+        g.pop("csrf_token", None)
+
+    def stepped_up_within(self, minutes: int = 5) -> bool:
+        """Whether the password (or more) was given a moment ago, for acts that ask for it (SETTLED 35)."""
+        return self.stepped_up_at is not None and now() - self.stepped_up_at <= timedelta(minutes=minutes)
 
     def choose(self, membership_id: str) -> None:
         """Act under another membership: a new session id, as after any change of rights."""
         self.membership_id, self.renew, self.modified = membership_id, True, True
+
+    def touch(self) -> None:
+        """Note that this session is in use, now and not only once a minute."""
+        self.modified = True
 
     def step_up(self) -> None:
         self.stepped_up_at, self.renew, self.modified = now(), True, True
@@ -153,6 +170,8 @@ class Sessions(SessionInterface):
                 data = self.signer.loads(signed, max_age=3600 * 12)
             except Exception:  # any broken or old cookie is simply not one of ours
                 data = {}
+        # Who signed in is only ever in a row: a signed cookie that says so is not believed.
+        data.pop("_user_id", None)
         opened = ServerSession(data)
         opened.drop_cookie = drop
         return opened
@@ -180,7 +199,7 @@ class Sessions(SessionInterface):
     def _begin(self, current: ServerSession, user_key: str) -> None:
         """A new id at sign-in, step-up and change of role; the old one is dead at once."""
         user_id = db.session.scalar(select(User.id).where(User.fs_uniquifier == user_key))
-        started = current.row.started_at if current.row else now()
+        started = current.row.started_at if current.row and not current.began else now()
         if current.row is not None:
             db.session.execute(delete(SignInSession).where(SignInSession.id_hash == current.row.id_hash))
         current.cookie = secrets.token_urlsafe(32)

@@ -164,7 +164,6 @@ def guard() -> ResponseReturnValue | None:
 
 
 def _to_sign_in() -> ResponseReturnValue:
-    if session.get("_user_id"):
-        return redirect(url_for("accounts.choose_role"))
-    wanted = request.path if request.method == "GET" else None
-    return redirect(url_for("security.login", next=wanted) if wanted and wanted != "/" else url_for("security.login"))
+    door = "accounts.choose_role" if session.get("_user_id") else "security.login"
+    wanted = request.path if request.method == "GET" and request.path != "/" else None
+    return redirect(url_for(door, next=wanted) if wanted else url_for(door))

@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextvars import Context
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
 from sqlalchemy import insert
 
 from accounts.models import Membership, SignInSession, User
@@ -133,7 +134,15 @@ def _client(app: Flask) -> Any:
 
     def open_secure(*args: Any, **kwargs: Any) -> Any:
         kwargs.setdefault("base_url", "https://localhost")
-        return original(*args, **kwargs)
+        # A request has an application context of its own, as in the server; the test's own transaction is let go
+        # before it (a writer of SQLite would wait for it) and sees what the request did after it.
+        if has_app_context():
+            db.session.rollback()
+        try:
+            return Context().run(original, *args, **kwargs)
+        finally:
+            if has_app_context():
+                db.session.rollback()
 
     client.open = open_secure  # type: ignore[method-assign]
     return client
