@@ -31,12 +31,19 @@ def _claim(user_id: Id, key: str) -> Insert:
     return statement.on_conflict_do_nothing().returning(FormSubmission.key)
 
 
+def _key() -> str:
+    """The one-time key that this request spends. Autosave posts the same form and must not spend it."""
+    if request.method != "POST" or request.headers.get("X-Requested-With") == "autosave":
+        return ""
+    return request.form.get("once", "")
+
+
 def claim() -> ResponseReturnValue | None:
     """Before the view: claim the form's key in this transaction, or send the user where the first sending led.
 
     A rival transaction with the same key makes this statement wait until the rival has committed or rolled back.
     """
-    actor, key = find_actor(), request.form.get("once", "") if request.method == "POST" else ""
+    actor, key = find_actor(), _key()
     if actor is None or not key or len(key) > 64:
         return None
     if db.session.execute(_claim(actor.user_id, key)).first():
@@ -49,7 +56,7 @@ def claim() -> ResponseReturnValue | None:
 
 def settle(location: str | None) -> None:
     """After the view, in the same transaction: remember where the first sending led."""
-    actor, key = find_actor(), request.form.get("once", "") if request.method == "POST" else ""
+    actor, key = find_actor(), _key()
     if actor is not None and key and len(key) <= 64 and location:
         db.session.execute(
             update(FormSubmission)

@@ -6,7 +6,7 @@ from core.access import Actor, Permission
 from referrals.models import Referral, ReferralDraft
 
 
-def visible_to(actor: Actor) -> Select[tuple[Referral]]:
+def visible_to(actor: Actor) -> Select[Referral]:
     """What one sent oneself, wherever it went; one's agency's, if one may; the area's, if one may."""
     mine = _theirs(actor)
     if actor.can(Permission.REFERRAL_READ_AREA):
@@ -14,12 +14,12 @@ def visible_to(actor: Actor) -> Select[tuple[Referral]]:
     return select(Referral).where(mine)
 
 
-def sent_by(actor: Actor) -> Select[tuple[Referral]]:
+def sent_by(actor: Actor) -> Select[Referral]:
     """What "Your referrals" shows: one's own and, for an agency's contact, the agency's. Never the area's."""
     return select(Referral).where(_theirs(actor))
 
 
-def drafts_of(actor: Actor) -> Select[tuple[ReferralDraft]]:
+def drafts_of(actor: Actor) -> Select[ReferralDraft]:
     """A draft is its owner's alone (SETTLED 1)."""
     return select(ReferralDraft).where(ReferralDraft.owner_id == actor.user_id)
 

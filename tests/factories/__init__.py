@@ -1,1 +1,0 @@
-"""Small builders of records, by package."""

@@ -1,0 +1,1 @@
+"""Forms of referrals, one module a group of pages."""
