@@ -39,7 +39,7 @@ def _allocated(actor: Actor) -> ColumnElement[bool]:
     return or_(leads, Case.id.in_(select(Offer.case_id).where(answers)))
 
 
-def cases_visible_to(actor: Actor) -> Select[tuple[Case]]:
+def cases_visible_to(actor: Actor) -> Select[Case]:
     """The cases that this person may open at all. What a provider then sees of one is ``sees_whole``."""
     return select(Case).where(visible(actor))
 
@@ -52,3 +52,8 @@ def sees_whole(actor: Actor, case: Any) -> bool:
 def may_work(actor: Actor, case: Any) -> bool:
     """Write on the case: its lead, or who works on all cases of the area."""
     return actor.can(P.CASE_WORK) and sees_whole(actor, case)
+
+
+def may_note(actor: Actor, case: Any) -> bool:
+    """Whoever works with the young person may write down what happened, providers too."""
+    return may_work(actor, case) or (actor.can(P.SESSION_RECORD) and not sees_whole(actor, case))

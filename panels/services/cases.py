@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
-from accounts.models import Membership, User
+from accounts.models import Agency, Membership, User
 from accounts.roles import Role
 from audit.models import Event
 from audit.services import change_of, record
@@ -54,15 +55,8 @@ def open_case(actor: Actor, *, referral: Referral, lead_id: Id | None, assess_fi
 def _from_referral(referral: Referral) -> tuple[str | None, str | None]:
     """What was going well and what was worrying when the referral was made, in the referrer's words."""
     answers: dict[str, Any] = referral.answers or {}
-    return _words(answers.get("strengths")), _words(answers.get("worries"))
-
-
-def _words(section: Any) -> str | None:
-    """The longer texts of one section of a referral, one after the other."""
-    if isinstance(section, str):
-        return section[:4000] or None
-    texts = [value for value in (section or {}).values() if isinstance(value, str) and " " in value]
-    return "\n".join(texts)[:4000] or None
+    strengths, worries = ((answers.get(section) or {}).get("text") for section in ("strengths", "worries"))
+    return strengths, worries
 
 
 def find_case(actor: Actor, case_id: Id) -> Case:
@@ -78,7 +72,7 @@ class CaseFile:
     case: Case
     person: YoungPerson
     lead_name: str | None
-    referral: Referral
+    referred_at: datetime
 
 
 def find_file(actor: Actor, case_id: Id) -> CaseFile:
@@ -86,15 +80,15 @@ def find_file(actor: Actor, case_id: Id) -> CaseFile:
     row = db.session.execute(
         policies.cases_visible_to(actor)
         .where(Case.id == case_id)
-        .add_columns(YoungPerson, User.name, Referral)
+        .add_columns(YoungPerson, User.name, Referral.sent_at)
         .join(YoungPerson, YoungPerson.id == Case.young_person_id)
         .join(Referral, Referral.id == Case.referral_id)
         .outerjoin(User, User.id == Case.lead_id)
     ).one()
-    case, person, lead_name, referral = row
+    case, person, lead_name, referred_at = row
     current().looked_at("case_record", case.id)
     current().load_keys([case.data_key_id, person.data_key_id])
-    return CaseFile(case, person, lead_name, referral)
+    return CaseFile(case, person, lead_name, referred_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +101,6 @@ class Lead:
 
 def possible_leads(area_id: Id) -> list[Lead]:
     """Lead practitioners and coordinators of the area, with how many open cases each leads, fewest first."""
-    from accounts.models import Agency
-
     open_cases = (
         select(func.count()).where(Case.lead_id == User.id, Case.is_open).correlate(User).scalar_subquery()
     )  # fmt: skip

@@ -50,7 +50,7 @@ def targets_of(area_id: str) -> dict[str, Any]:
 def refresh(case: Case) -> None:
     """Set ``next_step``, ``next_due_on`` and the stage. The caller's ``record`` names the case (``also=[case]``)."""
     db.session.flush()
-    plan = _plan(case)
+    plan = newest_plan(case)
     if plan is not None and plan.status == PlanStatus.AGREED and case.review_due_on is None:
         weeks = targets_of(case.area_id)["review_weeks"]
         case.review_due_on = add_working_days((plan.agreed_on or today()) + timedelta(weeks=weeks), 0)
@@ -117,7 +117,7 @@ def _support(case: Case, plan: Plan) -> list[Step]:
     return steps
 
 
-def _plan(case: Case) -> Any:
+def newest_plan(case: Case) -> Any:
     """The newest version of the plan in this episode."""
     return db.session.scalars(
         select(Plan)

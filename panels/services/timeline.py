@@ -56,7 +56,7 @@ def add(
     return entry
 
 
-def newest(case_id: Id) -> Select[Any]:
+def newest(case_id: Id) -> Select[*tuple[Any, ...]]:
     """The lines of a case with who and which agency, newest first; ``summary_sealed`` is opened by the caller."""
     return (
         select(

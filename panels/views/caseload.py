@@ -1,1 +1,215 @@
 """The list of cases, and changing many at once."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+from audit.models import Event
+from core.access import Actor, Permission, requires, signed_in
+from core.clock import today
+from core.codes.cases import OPEN_STAGES, CaseStage
+from core.formats import age_on, short_day
+from core.paging import page_number
+from panels.forms.cases import ManyLeadsForm
+from panels.services import caseload, cases
+from panels.services.caseload import Listing, Row
+from panels.services.caseload_query import NOBODY, Asked
+from panels.views import bp
+from panels.views.case_page import due_markup, tag_markup
+
+P = Permission
+AT_ONCE = 50
+TABS = (("open", "Open"), ("mine", "Mine"), (NOBODY, "Nobody's case"), ("review", "Review due"), ("closed", "Closed"))
+ORDERS = {"due": "earliest due first", "reference": "by reference", "stage": "by stage", "lead": "by lead",
+          "seen": "by when they were last seen", "name": "by name"}  # fmt: skip
+HEADS = (("name", "Name"), ("", "Age"), ("reference", "Reference"), ("stage", "Stage"), ("lead", "Lead"),
+         ("", "Next step"), ("due", "Due"), ("seen", "Last seen"))  # fmt: skip
+
+
+@bp.route("/cases", methods=["GET", "POST"])
+@requires(P.CASE_READ_AREA, P.CASE_READ_ALLOCATED, reads=Event.CASES_LISTED)
+def case_list() -> ResponseReturnValue:
+    """The list; posted with ticked rows, the page that asks who will lead them."""
+    actor, asked = signed_in(), _asked(request.args)
+    error = None
+    if request.method == "POST":
+        if not actor.can(P.CASE_ALLOCATE):
+            abort(403)
+        ticked = request.form.getlist("cases")
+        if 0 < len(ticked) <= AT_ONCE:
+            return _confirm(actor, ticked)
+        error = "Select at least one case" if not ticked else f"Select {AT_ONCE} cases or fewer"
+    return _list_page(actor, asked, error)
+
+
+def _asked(args: MultiDict[str, str]) -> Asked:
+    """The address in codes; what it does not know, it leaves out."""
+
+    def code(name: str, allowed: Any) -> str:
+        value = args.get(name, "")
+        return value if value in allowed else ""
+
+    def an_id(name: str) -> str:
+        value = args.get(name, "")
+        return value if len(value) == 26 and value.isalnum() else ""
+
+    return Asked(
+        view=code("view", caseload.VIEWS) or "open",
+        stage=code("stage", {stage.value for stage in CaseStage}),
+        lead=NOBODY if args.get("lead") == NOBODY else an_id("lead"),
+        provider=an_id("provider"), overdue=args.get("overdue") == "1", review=args.get("review") == "1",
+        sort=code("sort", caseload.SORTS) or "due", down=args.get("way") == "down", page=page_number(args.get("page")),
+    )  # fmt: skip
+
+
+def _address(asked: Asked) -> str:
+    """The list's address: only codes and ids, only what differs from the plain list."""
+    values: dict[str, Any] = {
+        "view": asked.view if asked.view != "open" else None, "stage": asked.stage or None, "lead": asked.lead or None,
+        "provider": asked.provider or None, "overdue": "1" if asked.overdue else None,
+        "review": "1" if asked.review else None, "sort": asked.sort if asked.sort != "due" else None,
+        "way": "down" if asked.down else None, "page": asked.page if asked.page > 1 else None,
+    }  # fmt: skip
+    return url_for("panels.case_list", **{name: value for name, value in values.items() if value is not None})
+
+
+def _list_page(actor: Actor, asked: Asked, error: str | None) -> str:
+    listing = caseload.find(actor, asked)
+    may_change = actor.can(P.CASE_ALLOCATE) and asked.view != "closed"
+    return render_template(
+        "panels/cases/list.html", asked=asked, paging=listing.paging, tabs=_tabs(actor, asked),
+        heads=_heads(asked, listing), rows=_rows(listing.rows, may_change), order=_order(asked, listing),
+        may_change=may_change, error=error, url=_page_url(asked), filters=_filters(actor, asked),
+        chosen=_chosen(actor, asked), clear=_address(Asked(view=asked.view)), here=_address(asked),
+        by_area=actor.can(P.CASE_READ_AREA),
+    )  # fmt: skip
+
+
+def _page_url(asked: Asked) -> Callable[[int], str]:
+    return lambda number: _address(replace(asked, page=number))
+
+
+def _tabs(actor: Actor, asked: Asked) -> list[dict[str, Any]]:
+    shown = [tab for tab in TABS if tab[0] in ("open", "review", "closed") or actor.can(P.CASE_READ_AREA)]
+    return [
+        {"text": words, "href": _address(Asked(view=view)), "active": asked.view == view}
+        for view, words in shown
+        if view != "mine" or actor.can(P.CASE_WORK)
+    ]
+
+
+def _order(asked: Asked, listing: Listing) -> str:
+    if asked.sort == "name" and not listing.may_sort_by_name:
+        return "earliest due first. Filter to 2,000 or fewer to sort by name"
+    if asked.view == "closed" and asked.sort == "due":
+        return "last closed first"
+    return ORDERS[asked.sort]
+
+
+def _heads(asked: Asked, listing: Listing) -> list[Any]:
+    """Heads that sort are links; by name only where few enough remain to open and compare."""
+    sort = asked.sort if asked.sort != "name" or listing.may_sort_by_name else "due"
+    heads: list[Any] = []
+    for code, words in HEADS:
+        words = "Closed" if asked.view == "closed" and code == "due" else words
+        if not code or (code == "name" and not listing.may_sort_by_name):
+            heads.append(words)
+            continue
+        down = code == sort and not asked.down
+        way = None if code != sort else "descending" if asked.down else "ascending"
+        heads.append({"text": words, "href": _address(replace(asked, sort=code, down=down, page=1)), "sort": way})
+    return heads
+
+
+def _filters(actor: Actor, asked: Asked) -> dict[str, Any]:
+    stages = [] if asked.view == "closed" else [(s.value, s.label) for s in CaseStage if s in OPEN_STAGES]
+    if actor.area_id is None or not actor.can(P.CASE_READ_AREA):
+        return {"stages": stages, "leads": [], "providers": []}
+    offered = caseload.options(actor.area_id)
+    return {"stages": stages, "leads": [(NOBODY, "Nobody"), *offered.leads], "providers": offered.providers}
+
+
+def _chosen(actor: Actor, asked: Asked) -> list[dict[str, str]]:
+    """The filters in force, each a link that takes it away."""
+    names = _filters(actor, asked)
+    found = [
+        (asked.stage, dict(names["stages"]).get(asked.stage), {"stage": ""}),
+        (asked.lead, f"Lead: {dict(names['leads']).get(asked.lead, 'someone')}", {"lead": ""}),
+        (asked.provider, f"Provider: {dict(names['providers']).get(asked.provider, 'someone')}", {"provider": ""}),
+        (asked.overdue, "Overdue only", {"overdue": False}),
+        (asked.review, "Review due", {"review": False}),
+    ]
+    return [
+        {"text": str(words), "href": _address(replace(asked, page=1, **without))}  # type: ignore[arg-type]
+        for value, words, without in found
+        if value
+    ]
+
+
+# --- rows, as plain HTML: fifty at a time ------------------------------------------------------------
+
+
+_DASH = "–"
+
+
+def _rows(rows: list[Row], may_change: bool) -> list[dict[str, Any]]:
+    day = today()
+    pattern = Markup('<a class="govuk-link" href="{}">{}</a>')
+    base = url_for("panels.case_list")
+    return [
+        {
+            "id": row.id if may_change else None,
+            "label": f"{row.name}, {row.reference}",
+            "cells": [
+                pattern.format(f"{base}/{row.id}", row.name),
+                age_on(row.born, day) if row.born else _DASH,
+                row.reference, tag_markup(*row.stage.tag), row.lead or "Nobody", row.next_step,
+                short_day(row.closed_on) if row.closed_on else due_markup(row.due_on, day),
+                short_day(row.last_seen),
+            ],
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+# --- many at once ------------------------------------------------------------
+
+
+def _confirm(actor: Actor, ticked: list[str]) -> ResponseReturnValue:
+    form = ManyLeadsForm(formdata=None)
+    return _confirm_page(actor, form, ticked)
+
+
+def _confirm_page(actor: Actor, form: ManyLeadsForm, ticked: list[str]) -> str:
+    """Who is about to change, before anything does."""
+    chosen = caseload.chosen(actor, ticked)
+    form.lead.choices = _lead_choices(actor)
+    count = len(chosen)
+    heading = f"Change lead for {count} case{'' if count == 1 else 's'}"
+    return render_template("panels/cases/change_lead.html", form=form, chosen=chosen, page_heading=heading)
+
+
+def _lead_choices(actor: Actor) -> list[tuple[str, str]]:
+    leads = cases.possible_leads(str(actor.area_id))
+    return [("", "Choose"), *((lead.id, f"{lead.name} ({lead.open_cases} open)") for lead in leads)]
+
+
+@bp.post("/cases/lead")
+@requires(P.CASE_ALLOCATE, reads=Event.CASES_LISTED)
+def change_leads() -> ResponseReturnValue:
+    actor, form = signed_in(), ManyLeadsForm()
+    form.lead.choices = _lead_choices(actor)
+    ticked = (form.cases.data or [])[:AT_ONCE]
+    if not form.validate_on_submit():
+        return _confirm_page(actor, form, ticked)
+    changed, left = cases.allocate_many(actor, ticked, form.lead.data)
+    words = f"Lead changed for {changed} case{'' if changed == 1 else 's'}."
+    if left:
+        words += f" {left} {'was' if left == 1 else 'were'} not changed."
+    flash(words, "success")
+    return redirect(url_for("panels.case_list"))

@@ -42,7 +42,9 @@ def _referral(actor: Any, known: Any, area: str, child: YoungPerson) -> Referral
         sent_by_id=known.users[f"referrer@{area}"], source_type="professional", young_person_id=child.id,
         status=ReferralStatus.ACCEPTED.value, acknowledge_by=today(), decide_by=today(), data_key_id=child.data_key_id,
         forename=child.forename, surname=child.surname, date_of_birth=child.date_of_birth,
-        answers={"strengths": "Art club and her nan.", "worries": "Found with an older group twice."},
+        answers={
+            "strengths": {"text": "Art club and her nan."}, "worries": {"text": "Found with an older group twice."},
+        },
     )  # fmt: skip
     db.session.add(referral)
     record(Event.REFERRAL_SENT, actor, referral)

@@ -1,0 +1,218 @@
+"""The list of cases: filters, sort, fifty rows in few statements, and the counts for the first page."""
+
+import time
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
+
+from accounts.models import Agency, Membership, User
+from cohort.models import YoungPerson
+from core.access import Actor
+from core.clock import today
+from core.codes.cases import CaseStage
+from core.context import current
+from core.crypto import sealed_column
+from core.db import db
+from core.ids import Id
+from core.paging import PER_PAGE, Paging
+from panels import policies
+from panels.models import Case
+from panels.services.caseload_query import (
+    COUNT_UP_TO,
+    NOBODY,
+    REVIEWED,
+    Asked,
+    count_statement,
+    list_statement,
+    parameters,
+    shape_of,
+)  # fmt: skip
+from panels.services.cases import LEADING_ROLES
+from panels.services.next_step import NextStep
+
+VIEWS = ("open", "mine", NOBODY, "review", "closed")
+SORTS = ("due", "reference", "stage", "lead", "seen", "name")
+NAME_SORT_UP_TO = 2_000
+KEPT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list, opened."""
+
+    id: Id
+    name: str
+    born: date | None
+    reference: str
+    stage: CaseStage
+    lead: str | None
+    next_step: str
+    due_on: date
+    last_seen: date | None
+    closed_on: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    rows: list[Row]
+    paging: Paging
+    may_sort_by_name: bool
+
+
+def shown_stage(stage: str, review_due_on: date | None, on: date) -> CaseStage:
+    """A review that is due shows as such without a nightly job having to say so."""
+    due = stage in REVIEWED and review_due_on is not None and review_due_on <= on
+    return CaseStage.REVIEW_DUE if due else CaseStage(stage)
+
+
+def find(actor: Actor, asked: Asked) -> Listing:
+    """The rows of one page. Every opened name is noted for the trail."""
+    if asked.sort == "name":
+        named = _by_name(actor, asked)
+        if named is not None:
+            return named
+        asked = replace(asked, sort="due", down=False)
+    found = db.session.execute(list_statement(shape_of(actor, asked)), parameters(actor, asked)).all()
+    current().load_keys(row.data_key_id for row in found)
+    total = found[0].total if found else 0
+    if total > COUNT_UP_TO:
+        total = _large_count(actor, asked)
+    day = today()
+    return Listing([_opened(row, day) for row in found], Paging(asked.page, total), total <= NAME_SORT_UP_TO)
+
+
+def _by_name(actor: Actor, asked: Asked) -> Listing | None:
+    """All rows under the filters, opened to compare, sorted, and only this page's opened to show; None if too many."""
+    values = parameters(actor, asked) | {"limit": NAME_SORT_UP_TO + 1, "offset": 0}
+    shape = replace(shape_of(actor, asked), sort="due", down=False)
+    found = db.session.execute(list_statement(shape), values).all()
+    if len(found) > NAME_SORT_UP_TO:
+        return None
+    seen = current()
+    seen.load_keys(row.data_key_id for row in found)
+    with seen.examining("name sort"):
+        seen.examined += len(found)
+        ordered = sorted(found, key=lambda row: (_name(row).casefold(), row.reference), reverse=asked.down)
+    start, day = (asked.page - 1) * PER_PAGE, today()
+    rows = [_opened(row, day) for row in ordered[start : start + PER_PAGE]]
+    return Listing(rows, Paging(asked.page, len(found)), True)
+
+
+def _open(row: Any, name: str) -> Any:
+    sealed = getattr(row, f"{name}_sealed")
+    return current().open_value(YoungPerson, name, row.person_id, row.data_key_id, row.person_id, sealed)
+
+
+def _name(row: Any) -> str:
+    """``Surname, Preferred``."""
+    first = _open(row, "preferred_name") or _open(row, "forename")
+    return ", ".join(part for part in (_open(row, "surname"), first) if part) or "Not known"
+
+
+def _opened(row: Any, day: date) -> Row:
+    return Row(
+        row.id, _name(row), _open(row, "date_of_birth"), row.reference,
+        shown_stage(row.stage, row.review_due_on, day), row.lead_name, NextStep(row.next_step).label,
+        row.next_due_on, row.last_contact_on, row.closed_at,
+    )  # fmt: skip
+
+
+def _kept(key: Any, make: Any) -> Any:
+    """A value kept for a minute in this process."""
+    store: dict[Any, tuple[float, Any]] = current_app.extensions.setdefault("caseload_kept", {})
+    found = store.get(key)
+    if found is None or time.monotonic() - found[0] > KEPT_SECONDS:
+        if len(store) > 1_000:
+            store.clear()
+        found = store[key] = (time.monotonic(), make())
+    return found[1]
+
+
+def _large_count(actor: Actor, asked: Asked) -> int:
+    """Beyond a thousand nobody pages through all: the number may be a minute old."""
+    shape, values = replace(shape_of(actor, asked), sort="due", down=False), parameters(actor, asked)
+    del values["limit"], values["offset"]
+    return int(_kept((shape, *values.values()), lambda: db.session.scalar(count_statement(shape), values)))
+
+
+# --- what the filter offers ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    leads: list[tuple[str, str]]
+    providers: list[tuple[str, str]]
+
+
+def options(area_id: Id) -> Options:
+    """Leads and providers of an area for the filter, kept for a minute."""
+    kept: Options = _kept(("options", area_id), lambda: _options(area_id))
+    return kept
+
+
+def _options(area_id: Id) -> Options:
+    roles = [role.value for role in LEADING_ROLES]
+    leads = (
+        select(literal("lead").label("what"), User.id, User.name)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.area_id == area_id, Membership.role.in_(roles), Membership.is_active)
+    )
+    providers = select(literal("provider"), Agency.id, Agency.name).where(
+        Agency.is_provider, or_(Agency.area_id == area_id, Agency.area_id.is_(None))
+    )
+    rows = sorted({tuple(row) for row in db.session.execute(union_all(leads, providers))}, key=lambda row: row[2])
+    named = {what: [(row[1], row[2]) for row in rows if row[0] == what] for what in ("lead", "provider")}
+    return Options(named["lead"], named["provider"])
+
+
+# --- the first page's counts ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    overdue: int
+    due_today: int
+    nobodys: int
+    reviews_due: int
+    closures_to_approve: int
+
+
+def summary(actor: Actor) -> Summary:
+    """What waits on the open cases this person may see, in one statement."""
+    day = today()
+
+    def number(*conditions: ColumnElement[bool]) -> Any:
+        return func.count().filter(*conditions)
+
+    row = db.session.execute(
+        select(
+            number(Case.next_due_on < day),
+            number(Case.next_due_on == day),
+            number(Case.lead_id.is_(None)),
+            number(Case.review_due_on <= day, Case.stage.in_(REVIEWED)),
+            number(Case.closure_asked_by_id.is_not(None)),
+        ).where(policies.visible(actor), Case.is_open)
+    ).one()
+    return Summary(*row)
+
+
+def chosen(actor: Actor, case_ids: list[Id]) -> list[tuple[Id, str, str, str | None]]:
+    """Id, name, reference and lead of the open cases ticked, of those this person may see."""
+    if actor.area_id is None:
+        return []
+    found = db.session.execute(
+        select(
+            Case.id, Case.reference, User.name.label("lead_name"), YoungPerson.id.label("person_id"),
+            YoungPerson.data_key_id, sealed_column(YoungPerson, "surname"), sealed_column(YoungPerson, "forename"),
+            sealed_column(YoungPerson, "preferred_name"),
+        )
+        .join(YoungPerson, YoungPerson.id == Case.young_person_id)
+        .outerjoin(User, User.id == Case.lead_id)
+        .where(policies.visible(actor), Case.id.in_(case_ids))
+        .order_by(Case.next_due_on, Case.id)
+    ).all()  # fmt: skip
+    current().load_keys(row.data_key_id for row in found)
+    return [(row.id, _name(row), row.reference, row.lead_name) for row in found]
