@@ -13,8 +13,8 @@ from config.catalogue import InterventionEntry
 from core.access import Actor
 from core.clock import today
 from core.codes.agencies import AgencyKind
-from core.codes.base import Tag
-from core.codes.offers import EvidenceRating, OfferStatus
+from core.codes.base import Tag, label_of
+from core.codes.offers import CostBand, EvidenceConfidence, EvidenceRating, OfferStatus
 from core.db import db
 from core.ids import Id
 from interventions.models import Intervention
@@ -40,6 +40,18 @@ class Choice:
     @property
     def rating(self) -> Tag:
         return rating_tag(self.intervention)
+
+    @property
+    def confidence(self) -> str:
+        return label_of(EvidenceConfidence, self.intervention.confidence, missing=EvidenceConfidence.NOT_RATED.label)
+
+    @property
+    def cost(self) -> str:
+        return label_of(CostBand, self.intervention.cost, missing=CostBand.NOT_KNOWN.label)
+
+    @property
+    def is_old(self) -> bool:
+        return is_old_rating(self.intervention)
 
     @property
     def is_full(self) -> bool:
@@ -118,8 +130,29 @@ def providers(area_id: Id) -> list[Agency]:
     return list(db.session.scalars(select(Agency).where(here, Agency.is_provider, now_valid).order_by(Agency.name)))
 
 
-def categories() -> list[str]:
-    return list(db.session.scalars(select(Intervention.category).distinct().order_by(Intervention.category)))
+def categories() -> list[tuple[str, str]]:
+    """For a filter or a select: value and words are the same."""
+    found = db.session.scalars(select(Intervention.category).distinct().order_by(Intervention.category))
+    return [(name, name) for name in found]
+
+
+def ratings() -> list[tuple[str, str]]:
+    return [(rating.value, rating.label) for rating in EvidenceRating]
+
+
+def catalogue(actor: Actor, *, area: str = "", category: str = "", rating: str = "") -> list[Choice]:
+    """The catalogue page: ``area`` is "own", "everywhere" or nothing; not offered any more comes last."""
+    statement = interventions_visible_to(actor)
+    if area:
+        statement = statement.where(
+            Intervention.area_id.is_(None) if area == "everywhere" else Intervention.area_id == actor.area_id
+        )
+    if category:
+        statement = statement.where(Intervention.category == category)
+    if rating:
+        statement = statement.where(Intervention.rating == rating)
+    found = sorted(db.session.scalars(statement), key=lambda item: (not item.is_active, *_own_first(item)))
+    return as_choices(found)
 
 
 def change(actor: Actor, intervention: Intervention, *, places: int | None, is_active: bool, description: str) -> None:
@@ -184,7 +217,7 @@ def sync(entries: Iterable[InterventionEntry]) -> dict[str, int]:
     by_code = {entry.slug: entry for entry in entries}
     held = {(i.code, i.area_id, i.provider_id): i for i in db.session.scalars(select(Intervention))}
     agencies = db.session.scalars(select(Agency).where(Agency.is_provider, Agency.area_id.is_not(None)))
-    wanted = [(code, None, None) for code in by_code]
+    wanted: list[Key] = [(code, None, None) for code in by_code]
     wanted += [
         (code, agency.area_id, agency.id)
         for agency in agencies

@@ -59,6 +59,14 @@ def current_goals(case: Case) -> list[Goal]:
     return goals_of(plan) if plan else []
 
 
+def goals_by_id(case: Case, ids: list[Any]) -> list[Goal]:
+    """Goals that a session named, whichever version they belong to."""
+    if not ids:
+        return []
+    named = (Goal.case_id == case.id, Goal.id.in_(ids))
+    return list(db.session.scalars(select(Goal).where(*named).order_by(Goal.position)))
+
+
 def page(case: Case, number: int | None = None) -> PlanPage | None:
     """The version asked for, else the newest; None before the first."""
     versions = db.session.execute(
@@ -76,6 +84,10 @@ def page(case: Case, number: int | None = None) -> PlanPage | None:
 def find_goal(case: Case, goal_id: Id) -> Goal:
     """Raise NoResultFound for a goal of another case."""
     return db.session.scalars(select(Goal).where(Goal.id == goal_id, Goal.case_id == case.id)).one()
+
+
+def is_draft(goal: Goal) -> bool:
+    return db.session.get_one(Plan, goal.plan_id).status == PlanStatus.DRAFT
 
 
 def draft_of(actor: Actor, case: Case) -> Plan:
@@ -111,7 +123,7 @@ def add_goal(actor: Actor, case: Case, values: Mapping[str, Any]) -> Goal:
 
 
 def change_goal(actor: Actor, case: Case, goal: Goal, values: Mapping[str, Any]) -> None:
-    if db.session.get_one(Plan, goal.plan_id).status != PlanStatus.DRAFT:
+    if not is_draft(goal):
         raise NotADraft
     changes = change_of(goal, values)
     _changed(actor, case, goal, changes)

@@ -1,0 +1,162 @@
+"""Choosing support for a case, and the provider's answer."""
+
+from accounts.roles import Role
+from core.clock import today
+from core.db import db
+from panels.models import Case, Offer
+from tests.factories.cases import open_case
+from tests.factories.support import accepted, intervention, offer
+from tests.support.client import words
+
+ACCEPT = {"answer": "accept"}
+
+
+def choose(case_id, support):
+    return f"/cases/{case_id}/interventions/choose/{support}"
+
+
+def offers_of(case_id):
+    db.session.rollback()
+    return list(db.session.query(Offer).filter_by(case_id=case_id))
+
+
+def test_a_lead_makes_an_offer(sign_in, acting, known):
+    case_id, support = open_case(acting, known), intervention(known)
+    lead = sign_in(Role.LEAD)
+    listed = lead.get(f"/cases/{case_id}/interventions/choose")
+    assert "Mentoring" in words(listed)
+    assert "Moderate effect" in words(listed)
+    assert "Moderate cost" in words(listed)
+    lead.submit(choose(case_id, support), {"goal": "Back to art"}, button="Make offer", follow=False)
+    made = offers_of(case_id)
+    assert [(item.status, item.planned_sessions) for item in made] == [("offered", 12)]
+    assert made[0].answer_by > today()
+
+
+def test_sending_an_offer_twice_makes_one(sign_in, acting, known):
+    case_id, support = open_case(acting, known), intervention(known)
+    lead = sign_in(Role.LEAD)
+    from tests.support.client import form_values
+
+    path = choose(case_id, support)
+    form = form_values(lead.page(path).form(button="Make offer")) | {"goal": "Back to art"}
+    first, second = lead.post(path, data=form), lead.post(path, data=form)
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert first.location == second.location
+    assert len(offers_of(case_id)) == 1
+
+
+def test_an_offer_needs_a_goal_and_keeps_what_was_typed(sign_in, acting, known):
+    case_id, support = open_case(acting, known), intervention(known)
+    again = sign_in(Role.LEAD).submit(choose(case_id, support), {"safety": "Not the park"}, button="Make offer")
+    assert "Say what this should help with" in words(again)
+    assert "Not the park" in again.text
+    assert not offers_of(case_id)
+
+
+def test_what_does_not_fit_their_age_is_not_shown(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    intervention(known, name="Little ones", max_age=11)
+    assert "Little ones" not in words(sign_in(Role.LEAD).get(f"/cases/{case_id}/interventions/choose"))
+
+
+def test_what_can_harm_stops_until_there_is_a_reason(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    support = intervention(known, name="Boot camp", rating="harmful", is_harmful=True, warning="It frightens them.")
+    lead = sign_in(Role.LEAD)
+    stop = lead.get(choose(case_id, support), follow_redirects=True)
+    assert stop.request.path.endswith("/harm")
+    assert "This approach can cause harm" in words(stop)
+    again = lead.submit(f"{choose(case_id, support)}/harm", {"harm_reason": " "}, button="Go on")
+    assert "Say why this is right for this young person" in words(again)
+    form = lead.submit(f"{choose(case_id, support)}/harm", {"harm_reason": "Agreed with J. Roe"}, button="Go on")
+    assert "Agreed with J. Roe" in form.text
+    from tests.support.client import Page, form_values
+
+    values = form_values(Page(form.text).form(button="Make offer")) | {"goal": "Back to art"}
+    assert lead.post(choose(case_id, support), data=values).status_code == 302
+    with acting("coordinator@reading"):
+        assert offers_of(case_id)[0].harm_reason == "Agreed with J. Roe"
+
+
+def test_a_provider_accepts(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    offer_id = offer(acting, known, case_id, intervention(known))
+    provider = sign_in(Role.PROVIDER)
+    assert "Sefton, Kaya" in words(provider.get("/offers"))
+    answered = provider.submit(f"/offers/{offer_id}", ACCEPT, button="Send answer")
+    assert "Offer accepted" in words(answered)
+    found = offers_of(case_id)[0]
+    assert (found.status, found.practitioner_id) == ("accepted", known.users["provider_practitioner@reading"])
+    assert "Sefton, Kaya" in words(provider.get("/my-young-people"))
+    assert "Offer answered" in words(sign_in(Role.LEAD).get(f"/cases/{case_id}/timeline"))
+
+
+def test_a_provider_says_what_stops_it(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    offer_id = offer(acting, known, case_id, intervention(known))
+    provider = sign_in(Role.PROVIDER)
+    again = provider.submit(f"/offers/{offer_id}", {"answer": "decline"}, button="Send answer")
+    assert "Select a reason why you cannot take them" in words(again)
+    none = provider.submit(f"/offers/{offer_id}", {"answer": None}, button="Send answer")
+    assert "Select your answer" in words(none)
+    no_date = {"start_on-day": "", "start_on-month": "", "start_on-year": ""}
+    undated = provider.submit(f"/offers/{offer_id}", ACCEPT | no_date, button="Send answer")
+    assert "Tell us when you can start" in words(undated)
+    provider.submit(f"/offers/{offer_id}", {"answer": "decline", "decline_code": "too_far"}, button="Send answer")
+    assert offers_of(case_id)[0].decline_code == "too_far"
+    assert provider.get(f"/offers/{offer_id}").status_code == 404
+
+
+def test_the_last_place_is_given_once(sign_in, acting, known):
+    support = intervention(known, places=1)
+    first, second = open_case(acting, known), open_case(acting, known, forename="Ayo", surname="Bell")
+    accepted(acting, known, first, support)
+    offer_id = offer(acting, known, second, support)
+    provider = sign_in(Role.PROVIDER)
+    again = provider.submit(f"/offers/{offer_id}", ACCEPT, button="Send answer")
+    assert "waiting list" in words(again)
+    assert offers_of(second)[0].status == "offered"
+    provider.submit(f"/offers/{offer_id}", {"answer": "wait"}, button="Send answer")
+    assert offers_of(second)[0].status == "waiting"
+
+
+def test_only_the_agency_that_was_asked_sees_an_offer(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    offer_id = offer(acting, known, case_id, intervention(known))
+    elsewhere = sign_in(Role.PROVIDER, area="slough")
+    assert elsewhere.get(f"/offers/{offer_id}").status_code == 404
+    assert "Sefton" not in words(elsewhere.get("/offers"))
+    assert sign_in(Role.REFERRER).get(f"/offers/{offer_id}").status_code == 404
+    assert sign_in(Role.REFERRER).get("/offers").status_code == 403
+
+
+def test_a_coordinator_reads_an_offer_and_does_not_answer(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    offer_id = offer(acting, known, case_id, intervention(known))
+    coordinator = sign_in(Role.COORDINATOR)
+    page = coordinator.page(f"/offers/{offer_id}")
+    assert not [b for b in page.all("button") if "Send answer" in "".join(b.itertext())]
+    from tests.support.client import form_values
+
+    token = form_values(page.form())
+    assert coordinator.post(f"/offers/{offer_id}", data=token | ACCEPT).status_code == 403
+
+
+def test_a_lead_of_another_area_cannot_choose(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    lead = sign_in(Role.LEAD, area="slough")
+    assert lead.get(f"/cases/{case_id}/interventions/choose").status_code == 404
+    assert lead.get(choose(case_id, intervention(known))).status_code == 404
+
+
+def test_someone_answered_meanwhile(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    offer_id = offer(acting, known, case_id, intervention(known))
+    from tests.support.client import form_values
+
+    provider = sign_in(Role.PROVIDER)
+    values = form_values(provider.page(f"/offers/{offer_id}").form(button="Send answer")) | ACCEPT
+    provider.submit(f"/offers/{offer_id}", {"answer": "wait"}, button="Send answer")
+    assert provider.post(f"/offers/{offer_id}", data=values).status_code == 409
+    assert db.session.get_one(Case, case_id) is not None
