@@ -96,3 +96,16 @@ def tokens(area_id: Id, found: Iterator[tuple[MatchReason, str]]) -> list[tuple[
     """Kind and blind token of each compound under this area's index keys: another area's tokens never agree."""
     ring = keyring()
     return list(dict.fromkeys((reason.value, ring.token(area_id, reason.value, value)) for reason, value in found))
+
+
+def nearly(one: str, other: str) -> bool:
+    """Two normalised names that a listener or a typist would take for each other: same sound, or one or two slips."""
+    if one == other or ((said := sound(one)) and said == sound(other)):
+        return True
+    slips = slips_allowed(min(len(one), len(other)))
+    return abs(len(one) - len(other)) <= slips and jellyfish.damerau_levenshtein_distance(one, other) <= slips
+
+
+def slips_allowed(length: int) -> int:
+    """A short name that differs in one letter is mostly another name."""
+    return 0 if length < 4 else 1 if length < 7 else 2

@@ -93,7 +93,10 @@ class CohortRun(Audited, Record):
 
 
 class Candidate(Audited, SealedRecord):
-    """A young person to consider: in date order, with reasons, and decided by a named person with a reason."""
+    """A young person to consider, decided by a named person with a reason.
+
+    ``came_up_on`` starts the clock; ``place`` keeps a run's date order (the day the rule was met), which is no ranking.
+    """
 
     __tablename__ = "candidate"
     __table_args__ = (Index("ix_candidate_queue", "area_id", "status", "came_up_on"),)
@@ -101,6 +104,7 @@ class Candidate(Audited, SealedRecord):
     area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"))
     run_id: Mapped[Id] = mapped_column(ForeignKey("cohort_run.id"), index=True)
     came_up_on: Mapped[date]
+    place: Mapped[int] = mapped_column(default=0)
     status: Mapped[str] = mapped_column(String(20))
     decided_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
     decided_at: Mapped[datetime | None] = mapped_column(Moment())

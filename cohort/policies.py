@@ -3,8 +3,9 @@
 from sqlalchemy import false, select
 from sqlalchemy.sql import ColumnElement
 
-from cohort.models import YoungPerson
+from cohort.models import Candidate, CohortRun, YoungPerson
 from core.access import Actor, Permission
+from core.codes.decisions import RunStatus
 from core.db import db
 from core.ids import Id
 
@@ -27,3 +28,10 @@ def find_person(actor: Actor, person_id: Id) -> YoungPerson:
     return db.session.execute(
         select(YoungPerson).where(YoungPerson.id == person_id, people_visible_to(actor))
     ).scalar_one()
+
+
+def candidates_visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The rule as a condition on ``Candidate`` joined to its run: the coordinator's area, once the run is released."""
+    if actor.area_id is None or not actor.can(Permission.CANDIDATE_READ):
+        return false()
+    return (Candidate.area_id == actor.area_id) & (CohortRun.status == RunStatus.RELEASED.value)

@@ -1,22 +1,29 @@
 """Step-ups: telling the front door by phone, chasing its answer, and bringing the work back to the panel."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import exists, or_, select
 
-from accounts.models import Area
+from accounts.models import Area, User
 from audit.models import Event
-from audit.services import record
+from audit.services import change_of, record
 from core.access import Actor
-from core.clock import in_london
-from core.codes.decisions import StepUpStatus
+from core.clock import in_london, now, today
+from core.codes.decisions import StepUpOutcome, StepUpStatus
 from core.codes.referrals import ReferralStatus
+from core.context import current
+from core.crypto import sealed_column
 from core.db import db
+from core.formats import list_name
 from core.ids import Id
 from core.working_days import add_working_days
 from referrals.models import Referral, StepUp
+from referrals.triage_policies import step_ups_visible
 
 CHASE_DAYS = 1
+COMES_BACK = frozenset({StepUpOutcome.RETURNED, StepUpOutcome.ADVICE})
 WAITING = (StepUpStatus.RAISED.value, StepUpStatus.ACKNOWLEDGED.value, StepUpStatus.NO_ANSWER.value)
 
 
@@ -49,6 +56,144 @@ def raise_step_up(
         referral.status = ReferralStatus.STEPPED_UP.value
     record(Event.STEPPED_UP_CASE, actor, step_up, also=[referral] if referral else [], detail={"nrm": is_nrm})
     return step_up
+
+
+@dataclass(frozen=True, slots=True)
+class StepUpFile:
+    """A step-up with the names around it."""
+
+    step_up: StepUp
+    raised_by: str
+    area: Area
+    referral: Referral | None
+
+    @property
+    def status(self) -> StepUpStatus:
+        return StepUpStatus(self.step_up.status)
+
+
+def of_referral(referral: Referral) -> list[StepUp]:
+    """All step-ups of a referral, newest first."""
+    return list(
+        db.session.scalars(select(StepUp).where(StepUp.referral_id == referral.id).order_by(StepUp.created_at.desc()))
+    )
+
+
+def find_file(actor: Actor, step_up_id: Id) -> StepUpFile:
+    """Raise NoResultFound where it is not this actor's to see."""
+    row = db.session.execute(
+        select(StepUp, User.name, Area, Referral)
+        .join(User, StepUp.raised_by_id == User.id)
+        .join(Area, Area.id == StepUp.area_id)
+        .outerjoin(Referral, Referral.id == StepUp.referral_id)
+        .where(StepUp.id == step_up_id, step_ups_visible(actor))
+    ).one()
+    current().looked_at("step_up", row[0].id)
+    return StepUpFile(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list."""
+
+    id: Id
+    reference: str
+    name: str
+    status: StepUpStatus
+    called_at: datetime
+    chase_on: date
+    raised_by: str
+
+
+LONGEST_LIST = 50
+
+
+def read_list(actor: Actor, *, is_open: bool) -> list[Row]:
+    """Open ones by when to chase; answered ones newest first. Two statements with the keys."""
+    first: Any = StepUp.chase_on if is_open else StepUp.answered_at.desc()
+    found = db.session.execute(
+        select(
+            StepUp.id, StepUp.status, StepUp.called_at, StepUp.chase_on, User.name.label("raised_by"),
+            Referral.id.label("referral_id"), Referral.reference, Referral.data_key_id, StepUp.young_person_id,
+            sealed_column(Referral, "forename").label("forename"), sealed_column(Referral, "surname").label("surname"),
+        )
+        .join(User, StepUp.raised_by_id == User.id)
+        .outerjoin(Referral, Referral.id == StepUp.referral_id)
+        .where(step_ups_visible(actor), StepUp.status.in_(WAITING) == is_open)
+        .order_by(first, StepUp.id)
+        .limit(LONGEST_LIST)
+    ).all()  # fmt: skip
+    current().load_keys(row.data_key_id for row in found)
+    return [_row(row) for row in found]
+
+
+def _row(row: Any) -> Row:
+    name = ""
+    if row.referral_id:
+        about = row.young_person_id or row.referral_id
+        name = list_name(*(
+            current().open_value(Referral, part, row.referral_id, row.data_key_id, about, getattr(row, part))
+            for part in ("forename", "surname")
+        ))  # fmt: skip
+    return Row(
+        row.id, row.reference or "Case", name, StepUpStatus(row.status), row.called_at, row.chase_on, row.raised_by
+    )
+
+
+class NotAcknowledged(Exception):
+    """An outcome cannot come before anyone at the front door has the referral."""
+
+
+class AlreadyAnswered(Exception):
+    """The front door's answer is already recorded."""
+
+
+def chased(actor: Actor, step_up: StepUp) -> None:
+    """Called again without an answer: the next chase is a working day later."""
+    _still_open(step_up)
+    if step_up.status == StepUpStatus.RAISED:
+        step_up.status = StepUpStatus.NO_ANSWER.value
+    step_up.chase_on = add_working_days(today(), CHASE_DAYS)
+    record(Event.STEP_UP_ANSWERED, actor, step_up, reason="chased")
+
+
+def acknowledged(actor: Actor, step_up: StepUp, *, by: str, front_door_reference: str = "") -> None:
+    """Someone at the front door has it."""
+    _still_open(step_up)
+    changes = change_of(
+        step_up,
+        {"acknowledged_by": by, "front_door_reference": front_door_reference or step_up.front_door_reference},
+    )
+    step_up.status, step_up.acknowledged_at = StepUpStatus.ACKNOWLEDGED.value, now()
+    record(Event.STEP_UP_ANSWERED, actor, step_up, changes=changes, reason="acknowledged")
+
+
+def answered(actor: Actor, step_up: StepUp, *, outcome: StepUpOutcome, note: str) -> None:
+    """The front door decided. "Returned to the panel" and "Advice only" bring the referral back by themselves."""
+    _still_open(step_up)
+    if step_up.acknowledged_at is None:
+        raise NotAcknowledged
+    changes = change_of(step_up, {"outcome_note": note})
+    step_up.status, step_up.outcome, step_up.answered_at = StepUpStatus.ANSWERED.value, outcome.value, now()
+    record(Event.STEP_UP_ANSWERED, actor, step_up, changes=changes, reason=outcome.value)
+    if outcome in COMES_BACK:
+        return_to_panel(actor, step_up)
+
+
+def return_to_panel(actor: Actor, step_up: StepUp) -> bool:
+    """Take the work up where it paused; False where there is nothing to take up."""
+    referral = db.session.get(Referral, step_up.referral_id) if step_up.referral_id else None
+    if referral is None or referral.status != ReferralStatus.STEPPED_UP or has_open(referral_id=referral.id):
+        return False
+    back = ReferralStatus.READY_FOR_PANEL if referral.ready_at else ReferralStatus.IN_TRIAGE
+    referral.status = back.value
+    record(Event.REFERRAL_CHANGED, actor, referral, reason="returned_to_panel")
+    return True
+
+
+def _still_open(step_up: StepUp) -> None:
+    if step_up.status == StepUpStatus.ANSWERED:
+        raise AlreadyAnswered
 
 
 def has_open(referral_id: Id | None = None, case_id: Id | None = None) -> bool:

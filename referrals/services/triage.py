@@ -1,0 +1,263 @@
+"""Triage: finding a referral of one's area, acknowledging it, starting, linking it to a young person, deciding."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from accounts.models import Agency, Area, User
+from audit.models import Event
+from audit.services import change_of, record
+from cohort.models import YoungPerson
+from cohort.services import people
+from core import context
+from core.access import Actor
+from core.clock import now, today
+from core.codes.base import label_of
+from core.codes.decisions import MatchAnswer, NotEligibleReason, SignpostTo, TriageOutcome
+from core.codes.referrals import ReferralStatus as S
+from core.db import db
+from core.ids import Id
+from core.keyring import keyring
+from core.working_days import add_working_days
+from referrals.models import PossibleMatch, Referral, ReferralMessage
+from referrals.services import step_ups, story
+from referrals.triage_policies import in_area
+
+QUESTION = "question"
+TO_TRIAGE = frozenset({S.NEW, S.IN_TRIAGE, S.INFORMATION_NEEDED})
+
+
+class NotYet(Exception):
+    """Something has to happen first; the message is for the page and holds no personal data."""
+
+
+class AlreadyDone(Exception):
+    """Someone else was first: the answer is the page "Someone else changed this"."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriageFile:
+    """A referral with the names around it, read in one statement."""
+
+    referral: Referral
+    area: Area
+    sender: str
+    agency: str
+    owner: str | None
+
+    @property
+    def status(self) -> S:
+        return S(self.referral.status)
+
+
+def find_file(actor: Actor, referral_id: Id) -> TriageFile:
+    """Raise NoResultFound where it is not this actor's to see."""
+    owner = aliased(User)
+    row = db.session.execute(
+        select(Referral, Area, User.name, Agency.name, owner.name)
+        .join(Area, Area.id == Referral.area_id)
+        .join(User, Referral.sent_by_id == User.id)
+        .outerjoin(Agency, Agency.id == Referral.agency_id)
+        .outerjoin(owner, Referral.owner_id == owner.id)
+        .where(Referral.id == referral_id, in_area(actor))
+    ).one()
+    context.current().looked_at("referral", row[0].id)
+    return TriageFile(row[0], row[1], row[2], row[3] or "", row[4])
+
+
+def matches_of(referral: Referral) -> list[PossibleMatch]:
+    """Possible matches in a settled order, so that "1 of 2" stays the same."""
+    return list(
+        db.session.scalars(
+            select(PossibleMatch)
+            .where(PossibleMatch.referral_id == referral.id)
+            .order_by(PossibleMatch.created_at, PossibleMatch.id)
+        )
+    )
+
+
+def acknowledge(actor: Actor, referral: Referral) -> None:
+    """The referrer knows that it arrived, and it is somebody's. Sending it twice changes nothing."""
+    if referral.acknowledged_at is None:
+        referral.acknowledged_at = now()
+        referral.owner_id = referral.owner_id or actor.user_id
+        record(Event.REFERRAL_ACKNOWLEDGED, actor, referral)
+
+
+def take(actor: Actor, referral: Referral) -> None:
+    """Make it the actor's own work."""
+    if referral.owner_id != actor.user_id:
+        record(Event.REFERRAL_CHANGED, actor, referral, changes=change_of(referral, {"owner_id": actor.user_id}))
+
+
+def start(actor: Actor, referral: Referral) -> None:
+    """Begin triage: acknowledge where nobody has, and look for records of the same young person."""
+    if S(referral.status) is not S.NEW:
+        return
+    acknowledge(actor, referral)
+    referral.status = S.IN_TRIAGE.value
+    found = find_matches(referral)
+    record(Event.REFERRAL_CHANGED, actor, referral, also=found, reason="triage_started", detail={"matches": len(found)})
+
+
+def find_matches(referral: Referral) -> list[PossibleMatch]:
+    """Suggest known young people of the area. Comparing is not showing: nobody suggested is read yet."""
+    with context.current().examining("matching"):
+        who = story.person_data(referral)
+    known = people.find_matches(
+        referral.area_id, forename=who.get("forename"), surname=who.get("surname"),
+        date_of_birth=who.get("date_of_birth"), upn=who.get("upn"), nhs_number=who.get("nhs_number"),
+    )  # fmt: skip
+    before = {match.young_person_id for match in matches_of(referral)} | {referral.young_person_id}
+    made = [
+        PossibleMatch(
+            referral_id=referral.id, area_id=referral.area_id, young_person_id=person_id, reasons=reasons,
+            answer=MatchAnswer.TO_REVIEW.value, data_key_id=referral.data_key_id,
+        )
+        for person_id, reasons in known
+        if person_id not in before
+    ]  # fmt: skip
+    db.session.add_all(made)
+    return made
+
+
+def link(actor: Actor, referral: Referral, person: YoungPerson, also: list[Any]) -> None:
+    """The referral is about this young person: its key becomes theirs, so that erasing them erases it too."""
+    if referral.young_person_id not in (None, person.id):
+        raise NotYet("This referral is already linked to another record. Change that answer first")
+    referral.young_person_id = person.id
+    record(Event.PERSON_LINKED, actor, referral, also=also)
+    db.session.flush()
+    keyring().give_to(referral.data_key_id, "young_person", person.id, referral.area_id)
+
+
+def unlink(actor: Actor, referral: Referral, also: list[Any]) -> None:
+    """Undo a link: the key goes back to the referral."""
+    before = referral.young_person_id
+    referral.young_person_id = None
+    record(Event.PERSON_LINKED, actor, referral, also=also, subjects=[before] if before else [], reason="unlinked")
+    db.session.flush()
+    keyring().give_to(referral.data_key_id, "referral", referral.id, referral.area_id)
+
+
+def create_and_link(actor: Actor, referral: Referral) -> YoungPerson:
+    """None of the records we hold is theirs: make one from the referral's answers, under the same key."""
+    if referral.young_person_id is not None:
+        raise AlreadyDone
+    _all_answered(referral, {MatchAnswer.DIFFERENT})
+    person = people.create_person(
+        actor, area_id=referral.area_id, data=story.person_data(referral), created_from="referral",
+        data_key_id=referral.data_key_id,
+    )  # fmt: skip
+    link(actor, referral, person, [])
+    return person
+
+
+def _all_answered(referral: Referral, allowed: set[MatchAnswer]) -> None:
+    answers = {MatchAnswer(match.answer) for match in matches_of(referral)}
+    if MatchAnswer.TO_REVIEW in answers:
+        raise NotYet("Answer every possible match first")
+    if answers - allowed:
+        raise NotYet("A possible match is still “Not sure”. Answer it before you make a new record")
+
+
+def may_decide(file: TriageFile) -> None:
+    """Raise AlreadyDone where a decision stands, NotYet where something is missing."""
+    if file.status is S.NEW:
+        raise NotYet("Start triage first")
+    if file.status is S.STEPPED_UP:
+        if step_ups.has_open(referral_id=file.referral.id):
+            raise NotYet("The front door has not answered yet")
+    elif file.status not in TO_TRIAGE:
+        raise AlreadyDone
+    _all_answered(file.referral, set(MatchAnswer))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a coordinator decided, with the code that its kind needs and the words for the referrer."""
+
+    outcome: TriageOutcome
+    words: str
+    code: str | None = None
+    notes: str = ""
+
+
+STATUS_AFTER = {
+    TriageOutcome.READY_FOR_PANEL: S.READY_FOR_PANEL, TriageOutcome.SIGNPOST: S.SIGNPOSTED,
+    TriageOutcome.NOT_ELIGIBLE: S.NOT_ELIGIBLE, TriageOutcome.ALREADY_OPEN: S.ALREADY_OPEN,
+}  # fmt: skip
+
+
+OPENINGS = {
+    TriageOutcome.READY_FOR_PANEL: "Thank you. Your referral is going to the panel.",
+    TriageOutcome.ALREADY_OPEN: "We already have an open referral or case about this young person.",
+    TriageOutcome.ASK_FOR_INFORMATION: "We need to know more before we can decide.",
+}
+
+
+def text_for_referrer(decision: Decision) -> str:
+    """The whole text that the referrer will read; shown for checking before it is sent."""
+    return "\n\n".join(part for part in (_opening(decision), decision.words) if part)
+
+
+def _opening(decision: Decision) -> str:
+    if decision.outcome is TriageOutcome.SIGNPOST:
+        where = label_of(SignpostTo, decision.code)
+        return f"This panel is not taking your referral forward. Other help fits better: {where}."
+    if decision.outcome is TriageOutcome.NOT_ELIGIBLE:
+        why = label_of(NotEligibleReason, decision.code)
+        return f"This panel cannot take your referral forward. The reason: {why}."
+    return OPENINGS.get(decision.outcome, "")
+
+
+def decide(actor: Actor, file: TriageFile, decision: Decision) -> None:
+    """Carry out a decision. Stepping up is a call that is recorded by itself (step_ups.raise_step_up)."""
+    may_decide(file)
+    if decision.outcome is TriageOutcome.ASK_FOR_INFORMATION:
+        return _ask(actor, file, decision)
+    referral = file.referral
+    if decision.outcome is TriageOutcome.READY_FOR_PANEL:
+        if referral.young_person_id is None:
+            raise NotYet("Link the referral to a young person’s record, or make a new one, before it goes to panel")
+        referral.ready_at = now()
+    referral.status = STATUS_AFTER[decision.outcome].value
+    referral.outcome, referral.outcome_code, referral.decided_at = decision.outcome.value, decision.code, now()
+    changes = change_of(
+        referral, {"reason_for_referrer": text_for_referrer(decision), "triage_notes": decision.notes}
+    )  # fmt: skip
+    record(Event.TRIAGE_DECIDED, actor, referral, changes=changes, reason=decision.outcome.value)
+    return None
+
+
+def _ask(actor: Actor, file: TriageFile, decision: Decision) -> None:
+    referral = file.referral
+    days = int(file.area.targets.get("information", 5))
+    message = ReferralMessage(
+        referral_id=referral.id, area_id=referral.area_id, author_id=actor.user_id, kind=QUESTION,
+        answer_by=add_working_days(today(), days), data_key_id=referral.data_key_id, text=decision.words,
+    )  # fmt: skip
+    db.session.add(message)
+    referral.status = S.INFORMATION_NEEDED.value
+    record(Event.INFORMATION_ASKED, actor, message, also=[referral])
+
+
+def in_triage(file: TriageFile) -> None:
+    """Matches are answered while a referral is in triage: not before it has started, not after it was decided."""
+    if file.status is S.NEW:
+        raise NotYet("Start triage first")
+    if file.status not in TO_TRIAGE and file.status is not S.STEPPED_UP:
+        raise AlreadyDone
+
+
+def messages_of(referral: Referral) -> list[tuple[ReferralMessage, str]]:
+    """Questions and replies with who wrote them, oldest first."""
+    rows = db.session.execute(
+        select(ReferralMessage, User.name)
+        .join(User, ReferralMessage.author_id == User.id)
+        .where(ReferralMessage.referral_id == referral.id)
+        .order_by(ReferralMessage.created_at)
+    )
+    return [(message, name) for message, name in rows]
