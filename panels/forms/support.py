@@ -30,7 +30,8 @@ TEN = [(str(n), str(n)) for n in range(11)]
 
 
 def _text(label: str, limit: int, act: str, *, needed: str = "", hint: str = "", rows: int = 4) -> TextAreaField:
-    rules: list[Any] = [Needed(needed)] if needed else [Optional()]
+    # Not Optional: it would stop before the rules that look at other answers.
+    rules: list[Any] = [Needed(needed)] if needed else []
     return TextAreaField(
         label, [*rules, Within(limit, act)], description=hint, filters=[tidy], render_kw={"rows": rows}
     )  # fmt: skip
@@ -195,8 +196,8 @@ class RecordForm(Form):
     )  # fmt: skip
     concern_words = _text("What is worrying you?", 4000, "Tell us what is worrying you")
     next_on = DateParts("Which day is the next session?", what="The day of the next session", future=True)
-    next_at = TimeText("What time?", [Optional()], render_kw=SHORT)
-    next_place = StringField("Where?", [Optional(), Within(200, "Enter where you will meet")], filters=[tidy])
+    next_at = TimeText("What time?", render_kw=SHORT)
+    next_place = StringField("Where?", [Within(200, "Enter where you will meet")], filters=[tidy])
 
     @property
     def came(self) -> bool:

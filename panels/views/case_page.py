@@ -2,7 +2,7 @@
 
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import abort, current_app, g, render_template, url_for
 from markupsafe import Markup
@@ -85,7 +85,7 @@ def working_file(actor: Actor, case_id: Id) -> CaseFile:
     return file
 
 
-def refuse(reason: str = "action") -> None:
+def refuse(reason: str = "action") -> NoReturn:
     g.denied = reason
     abort(403)
 

@@ -68,7 +68,7 @@ def session(acting: Any, case_id: str, offer_id: str | None = None, *, area: str
     with acting(f"provider_practitioner@{area}") as actor:
         made = sessions.plan_session(
             actor, db.session.get_one(Case, case_id), offer_id=offer_id,
-            **({"starts_at": now() - timedelta(hours=1), "place": "Library"} | values),
+            **({"starts_at": now().replace(second=0, microsecond=0) - timedelta(hours=1), "place": "Library"} | values),
         )  # fmt: skip
         session_id = made.id
         db.session.commit()

@@ -6,7 +6,7 @@ from core.db import db
 from panels.models import Case, Offer
 from tests.factories.cases import open_case
 from tests.factories.support import accepted, intervention, offer
-from tests.support.client import words
+from tests.support.client import Page, form_values, words
 
 ACCEPT = {"answer": "accept"}
 
@@ -36,8 +36,6 @@ def test_a_lead_makes_an_offer(sign_in, acting, known):
 def test_sending_an_offer_twice_makes_one(sign_in, acting, known):
     case_id, support = open_case(acting, known), intervention(known)
     lead = sign_in(Role.LEAD)
-    from tests.support.client import form_values
-
     path = choose(case_id, support)
     form = form_values(lead.page(path).form(button="Make offer")) | {"goal": "Back to art"}
     first, second = lead.post(path, data=form), lead.post(path, data=form)
@@ -71,8 +69,6 @@ def test_what_can_harm_stops_until_there_is_a_reason(sign_in, acting, known):
     assert "Say why this is right for this young person" in words(again)
     form = lead.submit(f"{choose(case_id, support)}/harm", {"harm_reason": "Agreed with J. Roe"}, button="Go on")
     assert "Agreed with J. Roe" in form.text
-    from tests.support.client import Page, form_values
-
     values = form_values(Page(form.text).form(button="Make offer")) | {"goal": "Back to art"}
     assert lead.post(choose(case_id, support), data=values).status_code == 302
     with acting("coordinator@reading"):
@@ -137,9 +133,7 @@ def test_a_coordinator_reads_an_offer_and_does_not_answer(sign_in, acting, known
     coordinator = sign_in(Role.COORDINATOR)
     page = coordinator.page(f"/offers/{offer_id}")
     assert not [b for b in page.all("button") if "Send answer" in "".join(b.itertext())]
-    from tests.support.client import form_values
-
-    token = form_values(page.form())
+    token = form_values(page.form(action="/find"))
     assert coordinator.post(f"/offers/{offer_id}", data=token | ACCEPT).status_code == 403
 
 
@@ -153,8 +147,6 @@ def test_a_lead_of_another_area_cannot_choose(sign_in, acting, known):
 def test_someone_answered_meanwhile(sign_in, acting, known):
     case_id = open_case(acting, known)
     offer_id = offer(acting, known, case_id, intervention(known))
-    from tests.support.client import form_values
-
     provider = sign_in(Role.PROVIDER)
     values = form_values(provider.page(f"/offers/{offer_id}").form(button="Send answer")) | ACCEPT
     provider.submit(f"/offers/{offer_id}", {"answer": "wait"}, button="Send answer")
