@@ -35,7 +35,7 @@ def _allocated(actor: Actor) -> ColumnElement[bool]:
         Offer.provider_id == actor.agency_id, Offer.practitioner_id.is_(None), Offer.status.in_(_TAKEN)
     )  # fmt: skip
     leads = Case.lead_id == actor.user_id if actor.can(P.CASE_WORK) else false()
-    answers = or_(mine, agency) if actor.agency_id else mine
+    answers = or_(mine, agency) if actor.agency_id is not None else mine
     return or_(leads, Case.id.in_(select(Offer.case_id).where(answers)))
 
 

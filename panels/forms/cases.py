@@ -3,7 +3,7 @@
 from typing import Any
 
 from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
 
 from core.clock import today
 from core.codes import choices
@@ -63,6 +63,20 @@ class NoteForm(Form):
     corrects = HiddenField()
 
 
+class NeededForYes:
+    """Asked only where they said yes; any other answer leaves the question alone."""
+
+    field_flags: dict[str, Any] = {}
+
+    def __init__(self, message: str, empty: tuple[str, ...] = ("",)) -> None:
+        self.message, self.empty = message, (None, "None", *empty)
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if field.data in self.empty:
+            field.errors[:] = []
+            raise StopValidation(self.message if form.answer.data == EngagementAnswer.YES else "")
+
+
 class EngagementForm(Form):
     """One time somebody asked the young person or their family to take part."""
 
@@ -76,11 +90,13 @@ class EngagementForm(Form):
         "What did they say?", choices=choices(EngagementAnswer), validators=[InputRequired("Choose what they said")]
     )
     given_by = RadioField(
-        "Who agreed?", choices=choices(EngagementGivenBy), validators=[Optional()],
+        "Who agreed?", choices=choices(EngagementGivenBy), validators=[NeededForYes("Choose who agreed")],
         description="Only if they said yes.",
     )  # fmt: skip
     notice_version = SelectField(
-        "Which privacy notice did you give?", choices=[("", "Choose"), *NOTICES], validators=[Optional()]
+        "Which privacy notice did you give?",
+        choices=[("", "Choose"), *NOTICES],
+        validators=[NeededForYes("Choose which privacy notice you gave", ("", "none"))],
     )
     notice_language = StringField(
         "In which language?", default="English", validators=[Length(max=40, message="Use 40 characters or fewer")]
@@ -96,14 +112,6 @@ class EngagementForm(Form):
         validators=[Length(max=2000, message="Use 2,000 characters or fewer")],
         render_kw={"rows": 3},
     )
-
-    def validate_given_by(self, field: Any) -> None:
-        if self.answer.data == EngagementAnswer.YES and not field.data:
-            raise ValidationError("Choose who agreed")
-
-    def validate_notice_version(self, field: Any) -> None:
-        if self.answer.data == EngagementAnswer.YES and field.data in ("", "none", None):
-            raise ValidationError("Choose which privacy notice you gave")
 
 
 class CloseForm(Form):

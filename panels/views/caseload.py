@@ -80,10 +80,12 @@ def _address(asked: Asked) -> str:
 
 def _list_page(actor: Actor, asked: Asked, error: str | None) -> str:
     listing = caseload.find(actor, asked)
+    too_many = asked.sort == "name" and not listing.may_sort_by_name
+    asked = replace(asked, sort="due", down=False) if too_many else asked
     may_change = actor.can(P.CASE_ALLOCATE) and asked.view != "closed"
     return render_template(
         "panels/cases/list.html", asked=asked, paging=listing.paging, tabs=_tabs(actor, asked),
-        heads=_heads(asked, listing), rows=_rows(listing.rows, may_change), order=_order(asked, listing),
+        heads=_heads(asked, listing), rows=_rows(listing.rows, may_change), order=_order(asked, too_many),
         may_change=may_change, error=error, url=_page_url(asked), filters=_filters(actor, asked),
         chosen=_chosen(actor, asked), clear=_address(Asked(view=asked.view)), here=_address(asked),
         by_area=actor.can(P.CASE_READ_AREA),
@@ -103,25 +105,22 @@ def _tabs(actor: Actor, asked: Asked) -> list[dict[str, Any]]:
     ]
 
 
-def _order(asked: Asked, listing: Listing) -> str:
-    if asked.sort == "name" and not listing.may_sort_by_name:
-        return "earliest due first. Filter to 2,000 or fewer to sort by name"
+def _order(asked: Asked, too_many: bool) -> str:
     if asked.view == "closed" and asked.sort == "due":
         return "last closed first"
-    return ORDERS[asked.sort]
+    return ORDERS[asked.sort] + (". Filter to 2,000 or fewer to sort by name" if too_many else "")
 
 
 def _heads(asked: Asked, listing: Listing) -> list[Any]:
     """Heads that sort are links; by name only where few enough remain to open and compare."""
-    sort = asked.sort if asked.sort != "name" or listing.may_sort_by_name else "due"
     heads: list[Any] = []
     for code, words in HEADS:
         words = "Closed" if asked.view == "closed" and code == "due" else words
         if not code or (code == "name" and not listing.may_sort_by_name):
             heads.append(words)
             continue
-        down = code == sort and not asked.down
-        way = None if code != sort else "descending" if asked.down else "ascending"
+        down = code == asked.sort and not asked.down
+        way = None if code != asked.sort else "descending" if asked.down else "ascending"
         heads.append({"text": words, "href": _address(replace(asked, sort=code, down=down, page=1)), "sort": way})
     return heads
 

@@ -50,3 +50,55 @@ def _referral(actor: Any, known: Any, area: str, child: YoungPerson) -> Referral
     record(Event.REFERRAL_SENT, actor, referral)
     db.session.flush()
     return referral
+
+
+def make_offer(acting: Any, known: Any, case_id: str, *, area: str = "reading", named: bool = True) -> str:
+    """Offer mentoring to the area's provider, to their practitioner by name or to nobody by name; returns its id."""
+    from interventions.models import Intervention
+    from panels.models import Case
+    from panels.services.offers import make_offer as offer
+
+    with acting(f"coordinator@{area}") as actor:
+        mentoring = Intervention(
+            area_id=known.areas[area], provider_id=known.agencies[f"vcs@{area}"], code=f"mentoring-{new_id()[:6]}",
+            name="Mentoring", category="mentoring", description="Someone to talk to each week.", rating="moderate",
+            confidence="moderate", cost="low",
+        )  # fmt: skip
+        db.session.add(mentoring)
+        db.session.flush()
+        case = db.session.get_one(Case, case_id)
+        practitioner = known.users[f"provider_practitioner@{area}"] if named else None
+        made = offer(actor, case=case, intervention=mentoring, practitioner_id=practitioner).id
+        db.session.commit()
+        return made
+
+
+def agreed_plan(acting: Any, known: Any, case_id: str, *, goals: int = 2, area: str = "reading") -> str:
+    """A plan in the child's words that they agreed to, with taking part recorded; returns its id."""
+    from panels.models import Case, Goal, Plan
+    from panels.services import engagement, next_step
+
+    with acting(f"lead_practitioner@{area}") as actor:
+        case = db.session.get_one(Case, case_id)
+        said = {"made_on": today(), "method": "visit", "answer": "yes", "given_by": "both", "notice_version": "1",
+                "notice_language": "English"}  # fmt: skip
+        engagement.record_attempt(actor, case, said)
+        plan = Plan(
+            case_id=case.id, area_id=case.area_id, young_person_id=case.young_person_id, data_key_id=case.data_key_id,
+            number=1, status="agreed", agreed_on=today(), author_id=actor.user_id, what_they_want="Get back to art",
+        )  # fmt: skip
+        made = [
+            Goal(
+                case_id=case.id, area_id=case.area_id, young_person_id=case.young_person_id,
+                data_key_id=case.data_key_id, plan_id=plan.id, position=n, score_at_start=3, score_now=5,
+                their_words=f"Do thing {n}",
+            )
+            for n in range(1, goals + 1)
+        ]  # fmt: skip
+        db.session.add(plan)
+        db.session.flush()
+        db.session.add_all(made)
+        next_step.refresh(case)
+        record(Event.PLAN_CHANGED, actor, plan, also=[*made, case])
+        db.session.commit()
+        return plan.id
