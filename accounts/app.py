@@ -5,6 +5,8 @@ from typing import Any
 from flask import Flask
 
 from accounts import engine
+from accounts.services import directory
+from config.directory import ConfigError
 from config.settings import Settings
 from core import mail
 
@@ -25,5 +27,14 @@ def flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def init_app(app: Flask) -> None:
+    app.extensions["organisation"] = _organisation(app.extensions["settings"])
     engine.init_app(app)
     mail.init_app(app)
+
+
+def _organisation(settings: Settings) -> dict[str, str]:
+    """From areas.toml; a file with mistakes must not stop the pages that say so (`flask doctor` names them)."""
+    try:
+        return directory.organisation(directory.read(settings.areas_file))
+    except (ConfigError, OSError):
+        return {}

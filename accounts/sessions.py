@@ -235,7 +235,9 @@ class Sessions(SessionInterface):
             response.delete_cookie(self.visit, path="/", secure=self.secure, httponly=True, samesite="Lax")
         elif session.drop_cookie:
             response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="Lax")
-        if session.row is None and not session.cookie and session.modified and self.signer is not None:
+        # Also of someone whose session has just ended: the sign-in form on this very page needs its token.
+        visiting = not session.cookie and not session.get("_user_id")
+        if visiting and session and session.modified and self.signer is not None:
             response.set_cookie(self.visit, str(self.signer.dumps(dict(session))), **options)
 
 

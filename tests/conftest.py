@@ -165,7 +165,7 @@ def sign_in(app: Flask, known: installation.Known) -> Callable[..., Any]:
             insert(SignInSession.__table__).values(
                 id_hash=hashed(cookie), user_id=user.id, membership_id=known.memberships[key],
                 data=json.dumps({"_user_id": user.fs_uniquifier, "_fresh": True}), started_at=now(), last_seen_at=now(),
-                agent="test",
+                stepped_up_at=now(), agent="test",
             )
         )  # fmt: skip
         db.session.commit()

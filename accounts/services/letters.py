@@ -10,7 +10,7 @@ DO_NOT_REPLY = "Do not reply to this e-mail."
 
 def service_name() -> str:
     organisation = current_app.extensions.get("organisation") or {}
-    return str(organisation.get("name") or "Young Futures Prevention Panels")
+    return str(organisation.get("service") or "Young Futures Prevention Panels")
 
 
 def _send(user: User, subject: str, *paragraphs: str) -> None:

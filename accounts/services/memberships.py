@@ -27,7 +27,7 @@ class Way:
         return ", ".join(part for part in (self.role_name, self.agency_name, self.area_name) if part)
 
 
-def in_date() -> Select[tuple[Membership]]:
+def in_date() -> Select[Membership]:
     """Active memberships that hold today."""
     day = today()
     return select(Membership).where(

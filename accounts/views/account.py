@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from accounts.forms import ChangePasswordForm, PlainForm
+from accounts.forms import ChangePasswordForm
 from accounts.models import User
 from accounts.services import own_account
 from accounts.services.memberships import ways_of
@@ -24,7 +24,6 @@ def account() -> ResponseReturnValue:
         person=person,
         ways=ways_of(actor.user_id),
         devices=own_account.devices_of(actor),
-        form=PlainForm(),
     )
 
 

@@ -1,28 +1,244 @@
-"""Signing in: right, wrong, unknown, suspended; the session's life; roles; and what must give nothing."""
+"""Signing in: right, wrong, unknown, suspended; slowing down; and what must give nothing."""
+
+import threading
+from contextvars import Context
 
 import pytest
 from sqlalchemy import select
 
-from accounts.models import SignInSession
-from audit.models import AuditEntry
+from accounts.models import Membership, SignInSession, User
+from accounts.services import passwords
+from audit.models import AuditEntry, Event
+from audit.services import record
+from core.clock import today
 from core.db import db
-from tests.support.client import words
+from tests.accounts.conftest import EMAIL, enter, events, session_cookie
+from tests.support.client import form_values, words
 from tests.support.installation import PASSWORD
 
-EMAIL = "coordinator@reading.example"
-
-
-def sign_in(client, email=EMAIL, password=PASSWORD, **more):
-    return client.submit("/sign-in", {"email": email, "password": password, **more}, follow=False)
-
-
-def events():
-    return list(db.session.scalars(select(AuditEntry.event).order_by(AuditEntry.chain, AuditEntry.seq)))
+WRONG = "Check your email address and password"
 
 
 def test_the_right_password_opens_the_door(visitor):
-    answer = sign_in(visitor)
+    answer = enter(visitor)
     assert answer.status_code == 302
     assert answer.location == "/"
     assert "Panel coordinator" in words(visitor.get("/account"))
-    assert "login:signed_in" in events()
+    assert events().count("login:signed_in") == 1
+
+
+def test_the_entry_says_who_signed_in(visitor, known):
+    enter(visitor)
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.event == Event.SIGNED_IN)).one()
+    assert entry.actor_id == entry.object_id == known.users["coordinator@reading"]
+
+
+def test_an_email_address_may_be_typed_in_capitals(visitor):
+    assert enter(visitor, email=f" {EMAIL.upper()} ").status_code == 302
+
+
+@pytest.mark.catalogue("N2", part="partly")
+def test_every_failure_has_the_same_words_status_and_number_of_hashes(visitor, known, monkeypatch):
+    suspend(known.users["analyst@reading"])
+    invited = db.session.get_one(User, known.users["lead_practitioner@reading"])
+    invited.password = None
+    record(Event.USER_CHANGED, None, invited)
+    db.session.commit()
+    hashes = []
+    real = passwords.verify_password
+    monkeypatch.setattr(passwords, "verify_password", lambda *given: hashes.append(1) or real(*given))
+    seen = []
+    for email, password in (
+        (EMAIL, "not the right password"), ("nobody@reading.example", PASSWORD),
+        ("analyst@reading.example", PASSWORD), ("lead.practitioner@reading.example", PASSWORD),
+        (EMAIL, PASSWORD + "x" * 200),
+    ):  # fmt: skip
+        answer = enter(visitor, email=email, password=password)
+        page = answer.text.replace(email, "")
+        seen.append((answer.status_code, WRONG in page, words(answer).split("page number")[0], len(hashes)))
+        hashes.clear()
+        assert session_cookie(visitor) is None
+    assert len(set(seen)) == 1
+    assert seen[0][:2] == (200, True)
+    assert seen[0][3] == 1
+    assert events().count("login:failed") == 5
+
+
+def test_empty_fields_are_told_apart_and_cost_no_try(visitor):
+    answer = enter(visitor, email="", password="")
+    assert "Enter your email address" in answer.text
+    assert "Enter your password" in answer.text
+    assert "login:failed" not in events()
+
+
+def suspend(user_id):
+    user = db.session.get_one(User, user_id)
+    user.active = False
+    record(Event.USER_SUSPENDED, None, user)
+    db.session.commit()
+
+
+def test_someone_suspended_is_out_at_the_next_click(sign_in, known):
+    client = sign_in("coordinator")
+    assert client.get("/account").status_code == 200
+    suspend(known.users["coordinator@reading"])
+    assert client.get("/account").location.startswith("/sign-in")
+
+
+def test_the_tenth_wrong_password_is_the_last_one_looked_at(visitor, another):
+    for _ in range(10):
+        assert enter(visitor, password="wrong wrong wrong").status_code == 200
+    eleventh = enter(another(), password=PASSWORD)
+    assert eleventh.status_code == 429
+    assert "Wait 15 minutes" in words(eleventh)
+    assert eleventh.headers["Retry-After"] == "900"
+    assert enter(another(), email="analyst@reading.example").status_code == 302
+
+
+def test_refusals_are_one_counted_entry_a_minute(visitor, time_machine):
+    time_machine.move_to("2026-11-22 10:00:00Z", tick=False)
+    for _ in range(13):
+        enter(visitor, password="wrong wrong wrong")
+    assert events().count("login:throttled") == 1
+    time_machine.shift(61)
+    enter(visitor, password="wrong wrong wrong")
+    found = db.session.scalars(select(AuditEntry.body).where(AuditEntry.event == Event.SIGN_IN_THROTTLED)).all()
+    assert [b'"tries":1' in found[0], b'"tries":3' in found[1]] == [True, True]
+    time_machine.shift(15 * 60)
+    assert enter(visitor).status_code == 302
+
+
+def test_the_right_password_clears_the_count(visitor, another):
+    for _ in range(9):
+        enter(visitor, password="wrong wrong wrong")
+    assert enter(visitor).status_code == 302
+    for _ in range(9):
+        assert enter(another(), password="wrong wrong wrong").status_code == 200
+
+
+def test_an_address_has_fifty_tries(visitor):
+    answers = [enter(visitor, email=f"person{n}@reading.example").status_code for n in range(51)]
+    assert answers == [200] * 50 + [429]
+
+
+@pytest.mark.catalogue("N1")
+def test_twenty_threads_get_ten_passwords_evaluated(app, monkeypatch):
+    evaluated = []
+    real = passwords.verify_password
+    monkeypatch.setattr(passwords, "verify_password", lambda *given: evaluated.append(1) or real(*given))
+    monkeypatch.setattr(passwords, "WAIT_SECONDS", 30)
+    statuses = []
+
+    def try_ten():
+        from tests.conftest import _client
+
+        client = _client(app)
+        values = form_values(client.page("/sign-in").form()) | {"email": EMAIL, "password": "wrong wrong wrong"}
+        for _ in range(10):
+            statuses.append(client.post("/sign-in", data=values).status_code)
+
+    threads = [threading.Thread(target=lambda: Context().run(try_ten)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(statuses) == 200
+    assert len(evaluated) <= 10
+    assert statuses.count(200) == len(evaluated)
+    assert set(statuses) <= {200, 429, 503}
+
+
+def test_a_third_hash_at_once_is_refused_with_503(visitor, monkeypatch):
+    monkeypatch.setattr(passwords, "WAIT_SECONDS", 0)
+    with passwords._turn(), passwords._turn():
+        assert enter(visitor).status_code == 503
+    assert enter(visitor).status_code == 302
+
+
+def test_next_leads_only_to_a_path_of_this_service(visitor, another):
+    assert enter_next(visitor, "/account").location == "/account"
+    for foreign in ("https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "javascript:alert(1)"):
+        assert another().get("/sign-in", query_string={"next": foreign}).status_code == 400
+        client = another()
+        assert enter(client, next=foreign).status_code == 400
+        assert session_cookie(client) is None
+
+
+def enter_next(client, path):
+    form = client.page(f"/sign-in?next={path}").form()
+    return client.post("/sign-in", data=form_values(form) | {"email": EMAIL, "password": PASSWORD})
+
+
+def test_a_visitor_is_brought_back_to_the_page_they_wanted(visitor):
+    wanted = visitor.get("/account")
+    assert wanted.location == "/sign-in?next=/account"
+
+
+@pytest.mark.catalogue("N4", part="partly")
+def test_tokens_in_header_address_and_json_give_nothing(app, visitor):
+    user = db.session.scalars(select(User).where(User.email == EMAIL)).one()
+    token = user.get_auth_token()
+    for given in (
+        {"headers": {"Authentication-Token": token}}, {"headers": {"Authorization": f"Bearer {token}"}},
+        {"query_string": {"auth_token": token}}, {"json": {"auth_token": token}, "method": "GET"},
+    ):  # fmt: skip
+        answer = visitor.open("/account", **given)
+        assert answer.status_code == 302
+        assert "/sign-in" in answer.location
+
+
+def test_a_posted_remember_sets_no_lasting_cookie(visitor):
+    answer = enter(visitor, remember="y")
+    assert answer.status_code == 302
+    for cookie in answer.headers.getlist("Set-Cookie"):
+        assert not cookie.startswith("remember_token=")
+        assert "Max-Age=31" not in cookie
+        assert "Expires" not in cookie or "1970" in cookie
+
+
+def test_a_sign_in_as_json_is_refused(visitor):
+    token = form_values(visitor.page("/sign-in").form())["csrf_token"]
+    answer = visitor.post(
+        "/sign-in?include_auth_token", json={"email": EMAIL, "password": PASSWORD}, headers={"X-CSRFToken": token, "Referer": "https://localhost/sign-in"},
+    )  # fmt: skip
+    assert answer.status_code == 400
+    assert "token" not in answer.text.lower().replace("csrf", "")
+    assert session_cookie(visitor) is None
+
+
+def test_without_its_token_the_form_does_nothing(visitor):
+    assert visitor.post("/sign-in", data={"email": EMAIL, "password": PASSWORD}).status_code == 400
+
+
+def test_a_visitors_cookie_that_names_a_user_is_not_believed(app, visitor):
+    user = db.session.scalars(select(User).where(User.email == EMAIL)).one()
+    forged = app.session_interface.signer.dumps({"_user_id": user.fs_uniquifier, "_fresh": True})
+    visitor.set_cookie("__Host-visit", forged, domain="localhost", secure=True)
+    assert "/sign-in" in visitor.get("/account").location
+    assert "/sign-in" in visitor.get("/account/choose-role").location
+
+
+def test_the_demonstrations_password_opens_nothing_here(visitor, known):
+    from accounts import demonstration
+
+    user = db.session.get_one(User, known.users["coordinator@reading"])
+    user.password = passwords.hashed(demonstration.PASSWORD)
+    record(Event.PASSWORD_CHANGED, None, user)
+    db.session.commit()
+    assert WRONG in enter(visitor, password=demonstration.PASSWORD).text
+
+
+def test_signing_in_counts_sessions_by_hash_alone(visitor):
+    enter(visitor)
+    assert session_cookie(visitor) not in db.session.scalars(select(SignInSession.id_hash)).all()
+
+
+def test_a_membership_that_ended_is_no_way_in(visitor, known):
+    member = db.session.get_one(Membership, known.memberships["coordinator@reading"])
+    member.is_active, member.valid_to = False, today()
+    record(Event.GRANT_ENDED, None, member)
+    db.session.commit()
+    enter(visitor)
+    assert "You have no active role" in words(visitor.get("/", follow_redirects=True))
+    visitor.submit("/account/choose-role", button="Sign out")
+    assert session_cookie(visitor) is None

@@ -1,0 +1,14 @@
+"""Acts that ask for the password again: who gave it some minutes ago goes on, everyone else is asked first."""
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from accounts.sessions import server_session
+
+
+def needs_step_up(minutes: int = 5) -> Response | None:
+    """None when the password was just given; else the way to the page that asks and then comes back here."""
+    if server_session().stepped_up_within(minutes):
+        return None
+    here = request.full_path if request.query_string else request.path
+    return redirect(url_for("security.verify", next=here))

@@ -1,0 +1,106 @@
+"""Administrators' pages of people: the list, one account, inviting, giving and ending roles."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from accounts.forms_admin import InviteForm, RoleForm
+from accounts.services import grants, users
+from accounts.services.grants import NotAllowed
+from accounts.views import bp
+from accounts.views.guards import step_up_first
+from core.access import Permission, requires, signed_in
+from core.ids import Id
+from core.paging import page_number
+
+
+@bp.get("/admin/users")
+@requires(Permission.ACCOUNT_MANAGE)
+def user_list() -> ResponseReturnValue:
+    state = request.args.get("state", "")
+    rows, page = users.listed(signed_in(), state=state, page=page_number(request.args.get("page")))
+    held = users.memberships_of(row.id for row in rows)
+    return render_template("accounts/users.html", people=rows, held=held, page=page, state=state, states=users.STATES)
+
+
+@bp.route("/admin/users/invite", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE)
+@step_up_first
+def invite() -> ResponseReturnValue:
+    actor, form = signed_in(), InviteForm()
+    form.offer(actor)
+    if form.validate_on_submit():
+        try:
+            user, _ = users.invite(actor, name=form.name.data or "", email=form.email.data or "", grant=form.grant())
+        except NotAllowed as refusal:
+            form.refuse(str(refusal))
+        else:
+            flash("Invitation sent. The link in it works for 72 hours.", "success")
+            return redirect(url_for("accounts.user", user_id=user.id))
+    return render_template("accounts/invite.html", form=form)
+
+
+@bp.get("/admin/users/<id:user_id>")
+@requires(Permission.ACCOUNT_MANAGE)
+def user(user_id: Id) -> ResponseReturnValue:
+    actor = signed_in()
+    person = users.find(actor, user_id)
+    held = users.memberships_of([person.id])[person.id]
+    return render_template("accounts/user.html", person=person, held=held, is_self=person.id == actor.user_id)
+
+
+@bp.route("/admin/users/<id:user_id>/role", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_MANAGE)
+@step_up_first
+def give_role(user_id: Id) -> ResponseReturnValue:
+    actor, form = signed_in(), RoleForm()
+    person = users.find(actor, user_id)
+    form.offer(actor)
+    if form.validate_on_submit():
+        try:
+            given = grants.propose(actor, person, form.grant())
+        except NotAllowed as refusal:
+            form.refuse(str(refusal))
+        else:
+            flash("Role given." if given.is_active else "Role proposed. It waits for a second person.", "success")
+            return redirect(url_for("accounts.user", user_id=person.id))
+    return render_template("accounts/give_role.html", form=form, person=person)
+
+
+ACTS = {
+    "suspend": (users.suspend, "Account suspended. Its sessions have ended."),
+    "restore": (users.restore, "Account opened again."),
+    "invite-again": (users.invite_again, "New invitation sent. The old link no longer works."),
+    "sign-out": (users.sign_out, "Signed out everywhere."),
+}
+
+
+@bp.post("/admin/users/<id:user_id>/<act>")
+@requires(Permission.ACCOUNT_MANAGE)
+def act_on_user(user_id: Id, act: str) -> ResponseReturnValue:
+    if act not in ACTS:
+        abort(404)
+    actor = signed_in()
+    person = users.find(actor, user_id)
+    carry_out, done = ACTS[act]
+    try:
+        carry_out(actor, person)
+    except NotAllowed as refusal:
+        return _refused(str(refusal), url_for("accounts.user", user_id=user_id))
+    flash(done, "success")
+    return redirect(url_for("accounts.user", user_id=user_id))
+
+
+@bp.post("/admin/memberships/<id:membership_id>/end")
+@requires(Permission.ACCOUNT_MANAGE)
+def end_role(membership_id: Id) -> ResponseReturnValue:
+    try:
+        ended = grants.end(signed_in(), membership_id)
+    except NotAllowed as refusal:
+        return _refused(str(refusal), url_for("accounts.user_list"))
+    flash("Role ended.", "success")
+    return redirect(url_for("accounts.user", user_id=ended.user_id))
+
+
+def _refused(why: str, back: str) -> ResponseReturnValue:
+    """A rule forbids it: say which. Not a redirect, so that nothing of the request is kept."""
+    return render_template("accounts/not_allowed.html", why=why, back=back), 409

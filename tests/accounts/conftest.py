@@ -1,0 +1,42 @@
+"""Helpers of the accounts tests: sign in through the form, cheap hashes, what the trail says."""
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import select
+
+from audit.models import AuditEntry
+from core.db import db
+from tests.support.installation import PASSWORD
+
+EMAIL = "coordinator@reading.example"
+NEW = "seven quiet marbles under glass"
+
+
+@pytest.fixture(autouse=True)
+def cheap(app):
+    """A hash in a millisecond: what is tested is not how long Argon2 takes."""
+    app.extensions["security"].pwd_context.update(argon2__memory_cost=8, argon2__time_cost=1, argon2__parallelism=1)
+    app.extensions["nobodys_hash"] = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("nobody")
+
+
+@pytest.fixture
+def another(app):
+    """Make one more browser."""
+    from tests.conftest import _client
+
+    return lambda: _client(app)
+
+
+def enter(client, email=EMAIL, password=PASSWORD, **more):
+    return client.submit("/sign-in", {"email": email, "password": password, **more}, follow=False)
+
+
+def events():
+    found = db.session.scalars(select(AuditEntry.event).order_by(AuditEntry.chain, AuditEntry.seq)).all()
+    db.session.rollback()
+    return list(found)
+
+
+def session_cookie(client):
+    cookie = client.get_cookie("__Host-session", domain="localhost")
+    return cookie.value if cookie else None
