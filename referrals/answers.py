@@ -6,6 +6,7 @@ section was saved, in drafts only). Dates are ISO strings; codes are the values 
 absent.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,7 @@ from core.formats import age_on
 
 LONGEST_TEXT = 4000
 YOUNGEST, OLDEST = 10, 17
+_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})")
 
 
 class Called(TypedDict, total=False):
@@ -221,7 +223,7 @@ def is_finished(answers: Mapping[str, Any], section: Section) -> bool:
 def _rest_is_there(key: str, values: Mapping[str, Any]) -> bool:
     """What is needed only after some answers."""
     if key == "contact":
-        return bool(values.get("postcode") or values.get("no_fixed_address"))
+        return bool(tidy_postcode(values.get("postcode")) or values.get("no_fixed_address"))
     if key == "needs":
         return values["ethnicity"] == "NS" or bool(values.get("ethnicity_source"))
     if key == "family":
@@ -240,6 +242,12 @@ def next_section(answers: Mapping[str, Any], after: str | None = None) -> Sectio
     start = next((n + 1 for n, s in enumerate(order) if s.key == after), 0)
     waiting = [s for s in (*order[start:], *order[:start]) if s.key != after and not is_finished(answers, s)]
     return waiting[0] if waiting else None
+
+
+def tidy_postcode(typed: str | None) -> str | None:
+    """``rg12ab`` as ``RG1 2AB``; None when it is not like a postcode."""
+    found = _POSTCODE.fullmatch(re.sub(r"\s+", "", (typed or "").upper()))
+    return f"{found[1]} {found[2]}" if found else None
 
 
 def is_eligible_age(born: date, on: date) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from accounts.models import Area
+from accounts.models import Area, District
 from audit.models import Event
 from audit.services import record
 from core.access import Actor
@@ -102,3 +102,11 @@ def areas() -> list[Area]:
     day = today()
     open_ones = Area.valid_from <= day, (Area.valid_to.is_(None)) | (Area.valid_to >= day)
     return list(db.session.scalars(select(Area).where(*open_ones).order_by(Area.name)))
+
+
+def districts() -> list[District]:
+    """Every district of today, by area and name."""
+    day = today()
+    current_ones = District.valid_from <= day, (District.valid_to.is_(None)) | (District.valid_to >= day)
+    by_area = select(District).join(Area, Area.id == District.area_id).where(*current_ones)
+    return list(db.session.scalars(by_area.order_by(Area.name, District.name)))

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("referrals", __name__)
 
-from referrals.views import referring, step_ups, tracking, triage  # noqa: E402, F401 (they register on bp)
+from referrals.views import nominating, referring, sections, step_ups, tracking, triage  # noqa: E402, F401 (they register on bp)

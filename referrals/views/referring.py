@@ -1,1 +1,192 @@
-"""Making a referral, one question a page."""
+"""Making a referral: the stop, the right place, the task list, checking and sending."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import NoResultFound
+
+from accounts.models import Area
+from audit.models import Event
+from core.access import Permission, requires, signed_in
+from core.codes.referrals import DangerAnswer
+from core.db import db
+from core.forms import Form
+from core.ids import Id
+from referrals import answers as a
+from referrals.forms.helping import CheckForm, DuplicateForm
+from referrals.forms.starting import CalledForm, DangerForm, EligibleForm
+from referrals.services import drafts, duplicates, sending
+from referrals.views import bp
+from referrals.views.drafting import address_after, open_draft, remember_opened, section_address, summary
+
+P = Permission
+
+
+@bp.get("/refer")
+@requires(P.REFERRAL_SEND)
+def refer() -> ResponseReturnValue:
+    return render_template("referrals/refer.html")
+
+
+@bp.route("/refer/danger", methods=["GET", "POST"])
+@requires(P.REFERRAL_SEND)
+def danger() -> ResponseReturnValue:
+    """Nothing is stored before this answer."""
+    form = DangerForm()
+    if form.validate_on_submit():
+        drafts.keep_beginning(signed_in(), {"danger": form.danger.data})
+        stop = form.danger.data != DangerAnswer.NO
+        return redirect(url_for("referrals.call_now" if stop else "referrals.eligible"))
+    return render_template("referrals/danger.html", form=form)
+
+
+@bp.route("/refer/call-now", methods=["GET", "POST"])
+@requires(P.REFERRAL_SEND)
+def call_now() -> ResponseReturnValue:
+    """Numbers first. Who was called, when, and their reference are kept with the referral."""
+    actor, form = signed_in(), CalledForm()
+    before = drafts.beginning(actor)
+    if not before.get("danger"):
+        return redirect(url_for("referrals.danger"))
+    if form.validate_on_submit():
+        drafts.keep_beginning(actor, before | {"called": drafts.called(actor, form.kept())})
+        return redirect(url_for("referrals.eligible"))
+    form.suggest_now()
+    areas = sorted(sending.areas(), key=lambda area: (area.id != actor.area_id, area.name))
+    heading = "Call the front door now" if before["danger"] == DangerAnswer.HARM else "Call 999 now"
+    return render_template("referrals/call_now.html", form=form, areas=areas, heading=heading)
+
+
+@bp.route("/refer/eligible", methods=["GET", "POST"])
+@requires(P.REFERRAL_SEND)
+def eligible() -> ResponseReturnValue:
+    """Age, area and reason; not the name. Outside 10 to 17 nothing is kept."""
+    actor, form = signed_in(), EligibleForm()
+    before = drafts.beginning(actor)
+    if not before.get("danger"):
+        return redirect(url_for("referrals.danger"))
+    form.offer(sending.areas(), sending.districts())
+    if not form.validate_on_submit():
+        return render_template("referrals/eligible.html", form=form, before=before)
+    drafts.forget_beginning(actor)
+    if not form.is_right_place:
+        return redirect(url_for("referrals.other_help"))
+    draft = drafts.start_draft(actor, area_id=form.area_id.data, start=before | form.kept())
+    remember_opened(draft.id)
+    return redirect(url_for("referrals.tasks", draft_id=draft.id))
+
+
+@bp.get("/refer/other-help")
+@requires(P.REFERRAL_SEND)
+def other_help() -> ResponseReturnValue:
+    return render_template("referrals/other_help.html", areas=sending.areas())
+
+
+@bp.get("/referrals/<id:draft_id>/tasks")
+@requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
+def tasks(draft_id: Id) -> ResponseReturnValue:
+    if sending.already_sent(signed_in(), draft_id):
+        return redirect(url_for("referrals.referral", referral_id=draft_id))
+    draft, answers = open_draft(draft_id)
+    waiting = a.unfinished(answers)
+    needed = [section for section in a.SECTIONS.values() if not section.is_optional]
+    return render_template(
+        "referrals/tasks.html", draft=draft, groups=_task_groups(draft_id, answers), waiting=len(waiting),
+        finished=len(needed) - len(waiting), needed=len(needed), area=db.session.get_one(Area, draft.area_id),
+        next_address=address_after(answers, draft_id, None),
+    )  # fmt: skip
+
+
+def _task_groups(draft_id: Id, answers: a.Answers) -> list[tuple[str, list[dict[str, Any]]]]:
+    groups = [
+        (group, [_task(draft_id, answers, section) for section in a.SECTIONS.values() if section.group == group])
+        for group in a.GROUPS
+    ]
+    is_ready = not a.unfinished(answers)
+    check_address = url_for("referrals.check", draft_id=draft_id) if is_ready else None
+    groups[-1][1].append({"text": "Check and send", "href": check_address, "colour": "blue" if is_ready else None,
+                          "status": "Ready" if is_ready else "Cannot start yet"})  # fmt: skip
+    return groups
+
+
+def _task(draft_id: Id, answers: a.Answers, section: a.Section) -> dict[str, Any]:
+    is_done = a.is_finished(answers, section)
+    return {
+        "text": section.task_name + (" (optional)" if section.is_optional else ""),
+        "href": section_address(section, draft_id),
+        "status": "Completed" if is_done else "Incomplete", "colour": None if is_done else "blue",
+    }  # fmt: skip
+
+
+@bp.route("/referrals/<id:draft_id>/duplicate", methods=["GET", "POST"])
+@requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
+def duplicate(draft_id: Id) -> ResponseReturnValue:
+    """Own or agency's referrals only; a match is shown by number and date, without a name."""
+    actor = signed_in()
+    draft, answers = open_draft(draft_id)
+    found = duplicates.earlier_referrals(actor, answers)
+    onward = address_after(answers, draft.id, "person")
+    if not found:
+        return redirect(onward)
+    form = DuplicateForm()
+    if not form.validate_on_submit():
+        return render_template("referrals/duplicate.html", form=form, found=found, draft=draft)
+    if form.answer.data == "different":
+        drafts.not_duplicates(draft, answers, [earlier.id for earlier in found])
+        return redirect(onward)
+    drafts.delete_draft(actor, draft)
+    flash("Draft deleted. Use the referral that was already sent.", "success")
+    own = next((earlier for earlier in found if earlier.is_own), None)
+    return redirect(url_for("referrals.referral", referral_id=own.id) if own else url_for("referrals.listing"))
+
+
+@bp.route("/referrals/<id:draft_id>/check", methods=["GET", "POST"])
+@requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
+def check(draft_id: Id) -> ResponseReturnValue:
+    """Every answer with its Change link; then send. A second sending gets the first's receipt."""
+    if request.method == "POST" and sending.already_sent(signed_in(), draft_id):
+        return redirect(url_for("referrals.sent", referral_id=draft_id))
+    draft, answers = open_draft(draft_id)
+    form, waiting = CheckForm(), a.unfinished(answers)
+    if request.method == "GET":
+        form.row_version.data = str(draft.row_version)
+    elif str(draft.row_version) != form.row_version.data:
+        return _check_page(draft, answers, form, waiting, "This referral changed in another tab. Check it again"), 409
+    if waiting or not form.validate_on_submit():
+        return _check_page(draft, answers, form, waiting)
+    try:
+        sending.send_referral(signed_in(), draft=draft)
+    except sending.NotReady:
+        return _check_page(draft, answers, form, waiting, "They must be 10 to 17 on the day you refer")
+    return redirect(url_for("referrals.sent", referral_id=draft_id))
+
+
+def _check_page(draft: Any, answers: a.Answers, form: CheckForm, waiting: list[a.Section], error: str = "") -> str:
+    if error:
+        form.form_errors = [error]
+        form.row_version.data = str(draft.row_version)
+    return render_template(
+        "referrals/check.html", form=form, draft=draft, waiting=waiting, summary=summary(answers),
+        area=db.session.get_one(Area, draft.area_id), start=answers.get("start") or {},
+    )  # fmt: skip
+
+
+@bp.get("/referrals/<id:referral_id>/sent")
+@requires(P.REFERRAL_SEND)
+def sent(referral_id: Id) -> ResponseReturnValue:
+    found = sending.already_sent(signed_in(), referral_id)
+    if found is None:
+        raise NoResultFound
+    return render_template("referrals/sent.html", referral=found, area=db.session.get_one(Area, found.area_id))
+
+
+@bp.route("/referrals/<id:draft_id>/delete", methods=["GET", "POST"])
+@requires(P.REFERRAL_SEND)
+def delete_draft(draft_id: Id) -> ResponseReturnValue:
+    form, draft = Form(), drafts.find_draft(signed_in(), draft_id)
+    if form.validate_on_submit():
+        drafts.delete_draft(signed_in(), draft)
+        flash("Draft deleted.", "success")
+        return redirect(url_for("referrals.listing"))
+    return render_template("referrals/delete.html", form=form, draft=draft)

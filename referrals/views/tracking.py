@@ -1,1 +1,123 @@
-"""What referrers see of what they sent."""
+"""What referrers see of what they sent: the lists, one referral, answering, changing, taking it back."""
+
+from typing import Any
+
+from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+import core.drafts
+from accounts.models import Area
+from audit.models import Event
+from core.access import Permission, requires, signed_in
+from core.context import current
+from core.db import db
+from core.forms import Form
+from core.ids import Id
+from core.versions import expect_version
+from referrals.answers import SECTIONS
+from referrals.forms.sections import FORMS
+from referrals.forms.tracking import ReplyForm, WhyForm, WithdrawForm
+from referrals.models import Referral
+from referrals.services import tracking
+from referrals.views import bp
+from referrals.views.drafting import summary
+from referrals.views.sections import PAGES
+
+P = Permission
+TABS: dict[str, tracking.Tab] = {"drafts": "drafts", "sent": "sent", "decided": "decided"}
+
+
+@bp.get("/referrals")
+@requires(P.REFERRAL_SEND, P.REFERRAL_READ_AGENCY, reads=Event.REFERRALS_LISTED)
+def listing() -> ResponseReturnValue:
+    actor, page = signed_in(), max(request.args.get("page", 1, type=int), 1)
+    tab = TABS.get(request.args.get("show", ""), "sent")
+    drafts = tracking.list_drafts(actor) if tab == "drafts" else []
+    rows, has_more = tracking.list_sent(actor, tab, page) if tab != "drafts" else ([], False)
+    return render_template("referrals/list.html", tab=tab, drafts=drafts, rows=rows, page=page, has_more=has_more)
+
+
+@bp.get("/referrals/<id:referral_id>")
+@requires(P.REFERRAL_SEND, P.REFERRAL_READ_AGENCY, reads=Event.REFERRAL_READ)
+def referral(referral_id: Id) -> ResponseReturnValue:
+    """Status, dates, messages, outcome and one's own answers; nothing from the case."""
+    actor = signed_in()
+    found = tracking.find_sent(actor, referral_id)
+    current().looked_at("referral", found.id)
+    messages = tracking.messages_of(found)
+    can_act = tracking.is_senders(actor, found) and tracking.is_open(found)
+    return render_template(
+        "referrals/referral.html", referral=found, status=tracking.status_of(found), messages=messages,
+        question=tracking.open_question(messages), can_act=can_act, answers=summary(found.answers or {}),
+        area=db.session.get_one(Area, found.area_id), is_open=tracking.is_open(found),
+    )  # fmt: skip
+
+
+def _own_open(referral_id: Id) -> Referral:
+    """One's own referral that has no decision yet; seen but not to be changed is 403 (SETTLED 4)."""
+    found = tracking.find_sent(signed_in(), referral_id)
+    current().looked_at("referral", found.id)
+    if not tracking.is_senders(signed_in(), found):
+        g.denied = "action"
+        abort(403)
+    return found
+
+
+def _too_late(found: Referral) -> ResponseReturnValue:
+    flash("There is already a decision, so this can no longer be changed.")
+    return redirect(url_for("referrals.referral", referral_id=found.id))
+
+
+@bp.route("/referrals/<id:referral_id>/reply", methods=["GET", "POST"])
+@requires(P.REFERRAL_SEND, reads=Event.REFERRAL_READ)
+def reply(referral_id: Id) -> ResponseReturnValue:
+    found, form = _own_open(referral_id), ReplyForm()
+    question = tracking.open_question(tracking.messages_of(found))
+    if question is None or not tracking.is_open(found):
+        return redirect(url_for("referrals.referral", referral_id=found.id))
+    if form.validate_on_submit():
+        tracking.reply(signed_in(), referral=found, question=question, text=form.text.data or "")
+        core.drafts.discard(f"reply-{found.id}")
+        flash("Answer sent. The coordinator will carry on.", "success")
+        return redirect(url_for("referrals.referral", referral_id=found.id))
+    core.drafts.restore(form, f"reply-{found.id}")
+    return render_template("referrals/reply.html", form=form, referral=found, question=question)
+
+
+@bp.route("/referrals/<id:referral_id>/withdraw", methods=["GET", "POST"])
+@requires(P.REFERRAL_SEND, reads=Event.REFERRAL_READ)
+def withdraw(referral_id: Id) -> ResponseReturnValue:
+    found, form = _own_open(referral_id), WithdrawForm()
+    if not tracking.is_open(found):
+        return _too_late(found)
+    if form.validate_on_submit():
+        tracking.withdraw(signed_in(), referral=found, reason=form.reason.data, words=form.words.data or "")
+        flash("Referral withdrawn. The coordinator will see why.", "success")
+        return redirect(url_for("referrals.referral", referral_id=found.id))
+    return render_template("referrals/withdraw.html", form=form, referral=found)
+
+
+@bp.route(f"/referrals/<id:referral_id>/change/{PAGES}", methods=["GET", "POST"])
+@requires(P.REFERRAL_SEND, reads=Event.REFERRAL_READ)
+def change(referral_id: Id, key: str) -> ResponseReturnValue:
+    """One section again, with why; the text before is kept in the history."""
+    found, why = _own_open(referral_id), WhyForm()
+    if not tracking.is_open(found):
+        return _too_late(found)
+    stored: dict[str, Any] = (found.answers or {}).get(key) or {}
+    form = FORMS[key](data=FORMS[key].opened(stored))
+    if request.method == "GET":
+        form.row_version.data = str(found.row_version)
+        return _change_page(found, key, form, why)
+    expect_version(found, form, form.opened(stored) or None)
+    is_right = form.validate_on_submit()
+    if not why.validate() or not is_right:
+        form.form_errors = [*form.form_errors, *why.why.errors]
+        return _change_page(found, key, form, why)
+    tracking.change(signed_in(), referral=found, key=key, values=form.kept(), why=why.why.data or "")
+    flash("Change saved. The coordinator will see it.", "success")
+    return redirect(url_for("referrals.referral", referral_id=found.id))
+
+
+def _change_page(found: Referral, key: str, form: Form, why: WhyForm) -> str:
+    return render_template("referrals/change.html", form=form, why=why, referral=found, section=SECTIONS[key], key=key)

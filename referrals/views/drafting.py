@@ -1,0 +1,113 @@
+"""What the pages of a draft share: opening it, and its answers as rows of question and answer."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from flask import session, url_for
+from werkzeug.datastructures import MultiDict
+
+from core.access import signed_in
+from core.codes.base import label_of
+from core.codes.events import PartInEvent, TriggerEventType
+from core.codes.people import CarerRelation, YesNoNotKnown
+from core.formats import day
+from core.forms import DateParts
+from core.ids import Id
+from referrals.answers import ENTRY_SECTIONS, SECTIONS, Answers, Section, next_section
+from referrals.forms.base import SectionForm
+from referrals.forms.helping import WORKER
+from referrals.forms.sections import FORMS
+from referrals.forms.story import CONCERN
+from referrals.models import ReferralDraft
+from referrals.services import drafts
+
+OPENED = "drafts_opened"
+MOST_REMEMBERED = 20
+
+
+def open_draft(draft_id: Id) -> tuple[ReferralDraft, Answers]:
+    """The draft and its answers. Its first opening in a session is noted; what its owner then types is not."""
+    draft = drafts.find_draft(signed_in(), draft_id)
+    is_first = draft.id not in session.get(OPENED, [])
+    answers = drafts.answers_of(draft, noted=is_first)
+    if is_first:
+        remember_opened(draft.id)
+    return draft, answers
+
+
+def remember_opened(draft_id: Id) -> None:
+    session[OPENED] = [*session.get(OPENED, []), draft_id][-MOST_REMEMBERED:]
+
+
+def address_after(answers: Answers, draft_id: Id, key: str | None) -> str:
+    """The next unfinished page, or "Check your answers"."""
+    following = next_section(answers, key)
+    if following is None:
+        return url_for("referrals.check", draft_id=draft_id)
+    return section_address(following, draft_id)
+
+
+def section_address(section: Section, draft_id: Id) -> str:
+    endpoint = "referrals.entries" if section.key in ENTRY_SECTIONS else "referrals.section"
+    return url_for(endpoint, draft_id=draft_id, key=section.key)
+
+
+def summary(answers: Mapping[str, Any]) -> list[tuple[Section, list[dict[str, Any]]]]:
+    """Every section with its answers in words, strengths first."""
+    order = ["strengths", "voice", *(key for key in SECTIONS if key not in ("strengths", "voice"))]
+    return [(SECTIONS[key], rows_of(key, answers.get(key) or {})) for key in order]
+
+
+def rows_of(key: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if key == "events":
+        return [_event_row(entry) for entry in values.get("list", [])]
+    if key == "people":
+        return [_person_row(entry) for entry in values.get("list", [])]
+    form_class = FORMS[key]
+    form = form_class(MultiDict(), data=form_class.opened(values), meta={"csrf": False})
+    return [row for item in form.answer_fields().values() if (row := _row(form, item))]
+
+
+def _row(form: SectionForm, item: Any) -> dict[str, Any] | None:
+    """One answer; an optional one that was left out is not a line."""
+    text = in_words(item)
+    is_optional = item.label.text.endswith("(optional)") or item.name.startswith(CONCERN)
+    if not text and (is_optional or item.name in ("why_not", "ethnicity_source", "no_fixed_address")):
+        return None
+    return {"key": item.label.text.removesuffix(" (optional)"), "value": text or None}
+
+
+def in_words(item: Any) -> str:
+    if isinstance(item, DateParts):
+        return day(item.data) if item.data else ""
+    if hasattr(item, "iter_choices"):
+        chosen = item.data if isinstance(item.data, list) else [item.data]
+        return "\n".join(str(choice.label) for choice in item.iter_choices() if choice.value in chosen and choice.value)
+    if item.data is True:
+        return "Yes"
+    return item.data or ""
+
+
+def _event_row(entry: Mapping[str, Any]) -> dict[str, Any]:
+    on = day(date.fromisoformat(entry["on"])) if entry.get("on") else "Date not known"
+    told = [on, f"Their part: {label_of(PartInEvent, entry.get('part')).lower()}"]
+    told += [f"Number: {entry['reference']}" if entry.get("reference") else "", entry.get("text") or ""]
+    what = label_of(TriggerEventType, entry.get("type"), missing="From a partner’s list")
+    return {"id": entry["id"], "key": what, "value": _lines(told)}
+
+
+def _person_row(entry: Mapping[str, Any]) -> dict[str, Any]:
+    relation = "Worker from another service" if entry.get("relation") == WORKER else ""
+    told = [relation or label_of(CarerRelation, entry.get("relation"))]
+    if entry.get("parental_responsibility"):
+        told += [f"Parental responsibility: {label_of(YesNoNotKnown, entry['parental_responsibility']).lower()}"]
+    told += [
+        entry.get("contact") or "",
+        f"Take care: {entry['safe_to_contact']}" if entry.get("safe_to_contact") else "",
+    ]
+    return {"id": entry["id"], "key": entry.get("name") or "Not named", "value": _lines(told)}
+
+
+def _lines(told: Iterable[str]) -> str:
+    return "\n".join(line for line in told if line)
