@@ -7,7 +7,7 @@ from tests.factories.referrals import birthday
 
 PAGES: list[tuple[str, dict[str, Any]]] = [
     ("person", {"forename": "Kaya", "surname": "Sefton", "preferred_name": "Kay"}),
-    ("contact", {"methods": ["text", "school"], "phone": "07700 900123", "postcode": "rg12ab", "safe_when": "After 4pm"}),
+    ("contact", {"methods": ["text", "school"], "phone": "07700 900123", "postcode": "rg12ab"}),
     ("needs", {"sex": "female", "ethnicity": "M1", "ethnicity_source": "self", "interpreter": "no", "send": "none"}),
     ("education", {"status": "school", "school": "Thamesmead Lane School", "attendance": "50_90"}),
     ("strengths", {"text": "She runs the lunchtime drama club.", "factors": ["interests"]}),

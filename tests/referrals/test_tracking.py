@@ -1,0 +1,160 @@
+"""What referrers see of what they sent, and what they can still do."""
+
+import pytest
+from sqlalchemy import event as sql_event
+from sqlalchemy import select
+
+from accounts.roles import Role
+from audit.models import AuditEntry, ChangeHistory, Event
+from core.clock import today
+from core.codes.referrals import ReferralStatus
+from core.db import db
+from referrals.models import Referral, ReferralMessage
+from referrals.services import tracking
+from tests.factories.referrals import send_referral
+from tests.support.client import form_values, words
+
+
+@pytest.fixture
+def sent(acting):
+    """The id of a referral that the referrer in Reading sent."""
+    with acting("referrer@reading") as actor:
+        found = send_referral(actor)
+        db.session.commit()
+        return found.id
+
+
+def ask(acting, referral_id, text="Which school year is she in?"):
+    from audit.services import record
+
+    with acting("coordinator@reading") as actor:
+        referral = db.session.get_one(Referral, referral_id)
+        question = ReferralMessage(
+            referral_id=referral_id, area_id=referral.area_id, author_id=actor.user_id, kind="question",
+            answer_by=today(), data_key_id=referral.data_key_id, text=text,
+        )  # fmt: skip
+        db.session.add(question)
+        referral.status = ReferralStatus.INFORMATION_NEEDED.value
+        record(Event.INFORMATION_ASKED, actor, question, also=[referral])
+        db.session.commit()
+
+
+def bodies(event: Event) -> list[bytes]:
+    return list(db.session.scalars(select(AuditEntry.body).where(AuditEntry.event == event.value)))
+
+
+def test_the_referrer_sees_status_dates_and_their_own_answers(sign_in, sent):
+    page = sign_in(Role.REFERRER).get(f"/referrals/{sent}")
+    shown = words(page)
+    for text in ("Received", "No decision yet. We will decide by", "Kaya Sefton", "lunchtime drama club"):
+        assert text in shown
+    assert "Sefton" not in page.text[: page.text.index("</title>")]
+    assert b"Sefton" not in b"".join(bodies(Event.REFERRAL_READ))
+    assert len(bodies(Event.REFERRAL_READ)) == 1
+
+
+@pytest.mark.parametrize("page", ["", "/reply", "/withdraw", "/change/worries", "/sent"])
+@pytest.mark.parametrize(
+    ("role", "area"),
+    [(Role.REFERRER, "slough"), (Role.LEAD, "reading"), (Role.COORDINATOR, "reading"), (Role.COORDINATOR, "slough")],
+)
+def test_nobody_elses_referral_is_a_page(sign_in, sent, role, area, page):
+    assert sign_in(role, area).get(f"/referrals/{sent}{page}").status_code == 404
+
+
+def test_a_question_is_answered_once_and_goes_back_to_triage(sign_in, acting, sent):
+    ask(acting, sent)
+    client = sign_in(Role.REFERRER)
+    assert "Next: answer the coordinator’s question" in words(client.get(f"/referrals/{sent}"))
+    page = client.submit(f"/referrals/{sent}/reply", {"text": ""})
+    assert "Write your answer" in words(page)
+    assert "Which school year is she in?" in words(page)
+    page = client.submit(f"/referrals/{sent}/reply", {"text": "Year 9."})
+    assert "Answer sent" in words(page)
+    assert "Year 9." in words(page)
+    assert db.session.get_one(Referral, sent).status == ReferralStatus.IN_TRIAGE.value
+    assert client.get(f"/referrals/{sent}/reply").status_code == 302
+    assert b"Year 9" not in bodies(Event.INFORMATION_GIVEN)[0]
+
+
+def test_withdrawing_needs_a_reason_and_closes_it(sign_in, sent):
+    client = sign_in(Role.REFERRER)
+    page = client.submit(f"/referrals/{sent}/withdraw", {})
+    assert "Select why you are withdrawing this referral" in words(page)
+    page = client.submit(f"/referrals/{sent}/withdraw", {"reason": "by_mistake", "words": "Wrong Kaya"})
+    assert "Referral withdrawn" in words(page)
+    referral = db.session.get_one(Referral, sent)
+    assert (referral.status, referral.outcome_code) == ("withdrawn", "by_mistake")
+    assert "Wrong Kaya" not in bodies(Event.REFERRAL_WITHDRAWN)[0].decode()
+    page = client.get(f"/referrals/{sent}/withdraw")
+    assert page.status_code == 302
+
+
+def test_a_change_needs_why_and_keeps_the_text_before(sign_in, acting, sent):
+    client = sign_in(Role.REFERRER)
+    address = f"/referrals/{sent}/change/worries"
+    page = client.submit(address, {"text": "They followed her home."})
+    assert "Tell us why you are making this change" in words(page)
+    assert "They followed her home." in words(page)
+    page = client.submit(address, {"text": "They followed her home.", "why": "New information"})
+    assert "Change saved" in words(page)
+    assert "They followed her home." in words(page)
+    with acting("coordinator@reading"):
+        kept = db.session.scalars(select(ChangeHistory).where(ChangeHistory.object_id == sent)).one()
+        assert "Older young people wait" in kept.changes["answers"][0]["worries"]["text"]
+        assert db.session.get_one(Referral, sent).answers["worries"]["concerns"] == {"cce": "suspected"}
+    assert b"followed" not in bodies(Event.REFERRAL_CHANGED)[0]
+
+
+def test_a_changed_name_changes_the_referral(sign_in, acting, sent):
+    client = sign_in(Role.REFERRER)
+    client.submit(f"/referrals/{sent}/change/person", {"surname": "Sefton-Ali", "why": "A mistake"})
+    with acting("coordinator@reading"):
+        assert db.session.get_one(Referral, sent).surname == "Sefton-Ali"
+
+
+def test_a_stale_change_shows_both_texts_and_loses_nothing(sign_in, sent):
+    client = sign_in(Role.REFERRER)
+    address = f"/referrals/{sent}/change/strengths"
+    opened = form_values(client.page(address).form())
+    client.submit(address, {"text": "Plays the drums", "why": "More to say"})
+    response = client.post(address, data=opened | {"text": "Good at maths", "why": "Also"})
+    assert response.status_code == 409
+    assert "Plays the drums" in words(response)
+    assert "Good at maths" in words(response)
+    assert "Good at maths" not in words(client.get(f"/referrals/{sent}"))
+
+
+def test_the_list_asks_as_often_however_long_it_is(sign_in, acting, app):
+    client = sign_in(Role.REFERRER)
+
+    def count() -> int:
+        seen: list[str] = []
+        listener = lambda *args: seen.append(args[2])  # noqa: E731
+        sql_event.listen(db.engine, "before_cursor_execute", listener)
+        client.get("/referrals")
+        sql_event.remove(db.engine, "before_cursor_execute", listener)
+        return len(seen)
+
+    with acting("referrer@reading") as actor:
+        send_referral(actor)
+        db.session.commit()
+    count()  # the session settles
+    one = count()
+    with acting("referrer@reading") as actor:
+        for number in range(6):
+            send_referral(actor, surname=f"Other{number}")
+        db.session.commit()
+    assert count() == one
+    assert "Other5, Kaya" in words(client.get("/referrals"))
+
+
+def test_the_first_page_says_who_has_answered(acting, sent):
+    ask(acting, sent)
+    with acting("referrer@reading") as actor:
+        waiting = send_referral(actor, surname="Bell")
+        db.session.commit()
+        found = tracking.summary(actor)
+        assert [row.id for row in found.information_needed] == [sent]
+        assert [row.id for row in found.waiting] == [waiting.id]
+        assert found.drafts == found.decided == []
