@@ -16,7 +16,7 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.ids import Id, new_id
-from core.keystore import KeyStore, WrappedKey
+from core.keystore import KeyStore, WrappedKey, bound_to
 from core.providers import KeyProvider, KeyProviderError
 
 SCOPE_SECONDS = 15 * 60
@@ -112,18 +112,22 @@ class KeyRing:
     def unwrap(self, ids: Iterable[Id]) -> dict[Id, bytes]:
         """The data keys that exist and are not destroyed, in one statement."""
         try:
-            rows = self.store.fetch(ids)
+            rows = self.store.rows(ids)
         except SQLAlchemyError as error:
             raise KeysUnavailable("Keys cannot be reached") from error
-        return {row.id: self._unwrap(row) for row in rows if row.wrapped is not None}
+        ciphers: dict[tuple[str, int], AESGCM] = {}
+        found: dict[Id, bytes] = {}
+        for key_id, owner_kind, owner_id, area_id, version, raw in rows:
+            if raw is not None:
+                cipher = ciphers.get((area_id, version))
+                if cipher is None:
+                    cipher = ciphers[(area_id, version)] = AESGCM(self.scope_key(area_id, version)[1])
+                found[key_id] = _unwrapped(cipher, raw, bound_to(key_id, owner_kind, owner_id, area_id, version))
+        return found
 
     def _unwrap(self, row: WrappedKey) -> bytes:
         _, area_key = self.scope_key(row.area_id, row.area_key_version)
-        raw = row.wrapped or b""
-        try:
-            return AESGCM(area_key).decrypt(raw[:12], raw[12:], row.bound)
-        except InvalidTag:
-            raise KeyDestroyed("A data key does not open under its area's key") from None
+        return _unwrapped(AESGCM(area_key), row.wrapped or b"", row.bound)
 
     def give_to(self, key_id: Id, owner_kind: str, owner_id: Id, area_id: str) -> None:
         """Re-wrap one data key under another owner or area: linking, merging, moving (SETTLED 9)."""
@@ -132,6 +136,13 @@ class KeyRing:
         version, area_key = self.scope_key(area_id)
         moved = replace(row, owner_kind=owner_kind, owner_id=owner_id, area_id=area_id, area_key_version=version)
         self.store.rewrap(replace(moved, wrapped=_wrap(area_key, key, moved.bound)))
+
+
+def _unwrapped(cipher: AESGCM, raw: bytes, bound: bytes) -> bytes:
+    try:
+        return cipher.decrypt(raw[:12], raw[12:], bound)
+    except InvalidTag:
+        raise KeyDestroyed("A data key does not open under its area's key") from None
 
 
 def _wrap(area_key: bytes, key: bytes, bound: bytes) -> bytes:
