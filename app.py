@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
 def _templates(app: Flask) -> None:
     ours = app.jinja_loader
     packaged = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
-    app.jinja_loader = ChoiceLoader([loader for loader in (ours, packaged) if loader])  # type: ignore[assignment]
+    app.jinja_loader = ChoiceLoader([loader for loader in (ours, packaged) if loader])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

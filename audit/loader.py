@@ -19,13 +19,15 @@ def load(
     subjects: Iterable[Id] = (),
     actor: Actor | None = None,
     event: Event = Event.LOADED,
+    thing: Any = None,
 ) -> None:
     """Insert rows by model, in the order given, with one entry that names every subject and counts each table.
 
+    ``thing`` is the record that they belong to, where the entry should name one.
     Rows are dictionaries of columns; sealed columns hold sealed bytes already (``core.crypto.seal_value``).
     """
     for model, values in rows.items():
         if values:
             db.session.execute(insert(model.__table__), values, execution_options={"loader": True})
     counts = {model.__tablename__: len(values) for model, values in rows.items() if values}
-    record(event, actor, subjects=subjects, area_id=area_id, detail=counts)
+    record(event, actor, thing, subjects=subjects, area_id=area_id, detail=counts)

@@ -35,7 +35,7 @@ class Event(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> "Event":
+    def __new__(cls, value: str, label: str = "") -> "Event":
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label
@@ -74,6 +74,10 @@ class Event(StrEnum):
     EXTRACT_UPLOADED = "create:extract", "Uploaded a partner's extract"
     EXTRACT_READ = "read:extract", "Looked at an upload"
     EXTRACT_ACCEPTED = "update:extract", "Accepted an upload"
+    EXTRACT_DISCARDED = "delete:extract", "Discarded an upload"
+    RUN_READ = "read:run", "Looked at a run"
+    RUN_REPLACED = "delete:run", "Replaced a run that was not released"
+    RUN_RELEASED = "update:run", "Released a run to the coordinator"
     RUN_STARTED = "create:run", "Ran the starting criterion"
     CANDIDATES_LISTED = "list:candidates", "Listed young people to consider"
     CANDIDATE_READ = "read:candidate", "Looked at a young person to consider"
@@ -114,6 +118,7 @@ class Event(StrEnum):
     PANEL_DECIDED = "update:panel_item", "Recorded a panel decision"
     MEETING_CONFIRMED = "update:meeting_confirmed", "Confirmed a meeting's decisions"
     ACTION_CHANGED = "update:action", "Changed an action"
+    ACTION_READ = "read:action", "Looked at their actions"
     CASE_OPENED = "create:case", "Opened a case"
     CASE_READ = "read:case", "Looked at a case"
     CASES_LISTED = "list:cases", "Listed cases"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from audit.chain import append
 from audit.models import APPEND_ONLY
 from audit.services import COVERED, PENDING
-from core.db import Audited, db
+from core.db import Audited, Base
 
 CHANGED = "audit_changed"
 
@@ -62,7 +62,7 @@ def audited_tables() -> frozenset[str]:
     """Every table whose records are audited."""
     return frozenset(
         mapper.local_table.name  # type: ignore[attr-defined]
-        for mapper in db.Model.registry.mappers
+        for mapper in Base.registry.mappers
         if issubclass(mapper.class_, Audited)
     )
 

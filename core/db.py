@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,12 +13,14 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, String, event, make_url
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from core.clock import now
 from core.ids import Id, new_id, type_length
 
+WAIT_SECONDS = 5.0
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -129,17 +132,36 @@ def engine_options(url: str, *, owner: bool = False) -> dict[str, Any]:
     return options
 
 
+class WriteQueueFull(OperationalError):
+    """Another writer held the SQLite file for longer than a request may wait; the page is 503."""
+
+    def __init__(self) -> None:
+        super().__init__("begin", None, TimeoutError("the write lock was not free"))
+
+
 class _WriteQueue:
-    """Writers of one SQLite file wait for each other on a file lock, in turn, across processes and threads."""
+    """Writers of one SQLite file wait for each other on a file lock, across processes and threads, for at most 5 s."""
 
     def __init__(self, path: str) -> None:
         self.path = path
 
     def enter(self, info: dict[str, Any]) -> None:
-        if "write_lock" not in info:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            info["write_lock"] = handle
+        """Raise WriteQueueFull after five seconds. Waits in short steps, because ``flock`` knows no time-out."""
+        if "write_lock" in info:
+            return
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        given_up_at = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > given_up_at:
+                    os.close(handle)
+                    raise WriteQueueFull from None
+                time.sleep(0.001)
+            else:
+                info["write_lock"] = handle
+                return
 
     def leave(self, info: dict[str, Any]) -> None:
         handle = info.pop("write_lock", None)

@@ -28,7 +28,8 @@ class FormSubmission(db.Model):  # type: ignore[name-defined]
 def _claim(user_id: Id, key: str) -> Insert:
     dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(FormSubmission).values(user_id=user_id, key=key, at=now())
-    return statement.on_conflict_do_nothing().returning(FormSubmission.key)
+    claimed: Insert = statement.on_conflict_do_nothing().returning(FormSubmission.key)
+    return claimed
 
 
 def _key() -> str:

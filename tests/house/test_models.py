@@ -34,6 +34,7 @@ CLEAR = {
     "cohort_run.extract_ids": "opaque ids",
     "possible_match.reasons": "codes of reasons",
     "support_session.goal_ids": "opaque ids",
+    "agenda_item.intervention_ids": "opaque ids of the catalogue",
     "membership.role": CODES,
     "young_person.created_from": CODES,
     "plan.agreed_with": CODES,

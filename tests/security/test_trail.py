@@ -1,0 +1,206 @@
+"""The trail: it cannot be changed unseen, nothing leaves or changes without it, and many writers do not fork it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from audit.models import AuditEntry, AuditSeal, Event
+from audit.services import record
+from audit.verify import verify, verify_all
+from core.db import db
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def chain(acting, known):
+    """Reading's chain with ten entries about made-up subjects."""
+    with acting("coordinator@reading") as actor:
+        for number in range(10):
+            record(Event.CASE_READ, actor, subjects=[f"subject{number:019d}"], detail={"number": number})
+            db.session.commit()
+    return known.areas["reading"]
+
+
+def as_owner(*statements):
+    """What somebody who owns the database could do: switch the protection off, change, switch it on again."""
+    db.session.remove()
+    postgres = db.engine.dialect.name == "postgresql"
+    tables = ("audit_entry", "audit_seal", "audit_subject")
+    with db.engine.begin() as connection:
+        saved = []
+        if postgres:
+            for table in tables:
+                connection.execute(text(f"alter table {table} disable trigger user"))
+        else:
+            saved = list(connection.execute(text("select name, sql from sqlite_master where type = 'trigger'")))
+            for name, _ in saved:
+                connection.execute(text(f"drop trigger {name}"))
+        for statement in statements:
+            connection.execute(text(statement))
+        for table in tables if postgres else ():
+            connection.execute(text(f"alter table {table} enable trigger user"))
+        for _, sql in saved:
+            connection.execute(text(sql))
+
+
+def where(chain, seq):
+    return f"where chain = '{chain}' and seq = {seq}"
+
+
+def body_of(chain, seq):
+    return bytes(db.session.scalar(select(AuditEntry.body).where(AuditEntry.chain == chain, AuditEntry.seq == seq)))
+
+
+def literal(data):
+    return f"'\\x{data.hex()}'" if db.engine.dialect.name == "postgresql" else f"x'{data.hex()}'"
+
+
+def test_an_untouched_chain_verifies(chain):
+    assert verify(chain).kind is None
+    assert verify(chain).entries >= 10
+
+
+@pytest.mark.catalogue("T5", part="partly")
+@pytest.mark.parametrize("kind", ["changed body", "changed column", "changed leaf too"])
+def test_a_changed_entry_is_named(chain, kind):
+    forged = body_of(chain, 5).replace(b'"ok"', b'"no"')
+    if kind == "changed column":
+        as_owner(f"update audit_entry set actor_id = null {where(chain, 5)}")
+    else:
+        as_owner(f"update audit_entry set body = {literal(forged)} {where(chain, 5)}")
+    if kind == "changed leaf too":
+        from audit.chain import leaf_of
+
+        as_owner(f"update audit_seal set leaf = {literal(leaf_of(forged))} {where(chain, 5)}")
+    assert (verify(chain).kind, verify(chain).seq) == ("changed", 5)
+
+
+@pytest.mark.catalogue("T5", part="partly")
+@pytest.mark.parametrize("tables", [("audit_entry",), ("audit_entry", "audit_seal")])
+def test_a_missing_entry_is_named(chain, tables):
+    as_owner(*(f"delete from {table} {where(chain, 4)}" for table in tables))
+    assert (verify(chain).kind, verify(chain).seq) == ("missing", 4)
+
+
+@pytest.mark.catalogue("T5", part="partly")
+def test_an_inserted_entry_is_named(chain):
+    last = verify(chain).entries
+    body = json.loads(body_of(chain, last)) | {"seq": last + 1}
+    raw = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+    as_owner(
+        "insert into audit_entry (chain, seq, at, event, outcome, actor_id, object_type, object_id, body)"
+        f" select chain, {last + 1}, at, event, outcome, actor_id, object_type, object_id, {literal(raw)}"
+        f" from audit_entry {where(chain, last)}"
+    )
+    assert (verify(chain).kind, verify(chain).seq) == ("inserted", last + 1)
+
+
+@pytest.mark.catalogue("T5", part="partly")
+def test_an_entry_squeezed_in_with_a_made_up_seal_is_named(chain):
+    """The rest is moved up by one, so that only the seals can tell."""
+    from audit.chain import leaf_of
+
+    last = verify(chain).entries
+    moves = []
+    for table in ("audit_entry", "audit_seal", "audit_subject"):
+        moves += [f"update {table} set seq = {n + 1} {where(chain, n)}" for n in range(last, 5, -1)]
+    body = body_of(chain, 5).replace(b'"seq":5', b'"seq":6')
+    as_owner(
+        *moves,
+        "insert into audit_entry (chain, seq, at, event, outcome, actor_id, object_type, object_id, body)"
+        f" select chain, 6, at, event, outcome, actor_id, object_type, object_id, {literal(body)}"
+        f" from audit_entry {where(chain, 5)}",
+        f"insert into audit_seal (chain, seq, leaf, mac) values ('{chain}', 6, {literal(leaf_of(body))}, {literal(bytes(32))})",
+    )
+    assert (verify(chain).kind, verify(chain).seq) == ("inserted", 6)
+
+
+@pytest.mark.catalogue("T5", part="partly")
+def test_two_entries_that_changed_places_are_named(chain):
+    swap = []
+    for table in ("audit_entry", "audit_seal", "audit_subject"):
+        swap += [f"update {table} set seq = {to} {where(chain, at)}" for at, to in ((5, 999), (6, 5), (999, 6))]
+    as_owner(*swap)
+    assert (verify(chain).kind, verify(chain).seq) == ("reordered", 5)
+
+
+@pytest.mark.catalogue("T5", part="partly")
+def test_an_entry_sealed_onto_an_older_head_is_a_fork(chain, app):
+    """Somebody with the key rewrites the end of the chain from an older entry on."""
+    from audit.chain import chain_key, mac_of
+
+    older = db.session.scalar(select(AuditSeal.mac).where(AuditSeal.chain == chain, AuditSeal.seq == 3))
+    leaf = db.session.scalar(select(AuditSeal.leaf).where(AuditSeal.chain == chain, AuditSeal.seq == 7))
+    forked = mac_of(chain_key(chain), bytes(older), bytes(leaf))
+    as_owner(f"update audit_seal set mac = {literal(forked)} {where(chain, 7)}")
+    assert (verify(chain).kind, verify(chain).seq) == ("forked", 7)
+
+
+@pytest.mark.catalogue("T5", part="partly")
+@pytest.mark.parametrize("change", ["delete", "add"])
+def test_a_subject_index_that_disagrees_is_named(chain, change):
+    seq = db.session.scalar(text(f"select min(seq) from audit_subject where chain = '{chain}'"))
+    if change == "delete":
+        as_owner(f"delete from audit_subject {where(chain, seq)}")
+    else:
+        as_owner(f"insert into audit_subject (subject_id, chain, seq) values ('{'z' * 26}', '{chain}', {seq})")
+    assert (verify(chain).kind, verify(chain).seq) == ("index", seq)
+
+
+@pytest.mark.catalogue("T5", part="partly")
+def test_the_command_names_the_first_bad_entry(chain, app):
+    as_owner(f"update audit_entry set outcome = 'no' {where(chain, 5)}")
+    result = app.test_cli_runner().invoke(args=["audit", "verify", "--area", "reading"])
+    assert result.exit_code == 1
+    assert "reading: BROKEN at entry 5: changed" in result.output
+
+
+@pytest.mark.catalogue("T6")
+@pytest.mark.parametrize("table", ["audit_entry", "audit_seal", "audit_subject"])
+@pytest.mark.parametrize("statement", ["update {} set seq = seq", "delete from {}", "truncate {}"])
+def test_the_database_refuses_to_change_the_trail(chain, table, statement):
+    if db.engine.dialect.name == "sqlite" and statement.startswith("truncate"):
+        statement = "delete from {} where true"  # SQLite has no other way to empty a table
+    with pytest.raises(SQLAlchemyError):
+        db.session.execute(text(statement.format(table)))
+
+
+@pytest.mark.catalogue("T7")
+def test_a_rolled_back_change_leaves_no_entry(acting, known, chain):
+    before = db.session.scalar(select(func.count()).select_from(AuditEntry))
+    with acting("coordinator@reading") as actor:
+        record(Event.CASE_READ, actor)
+        db.session.flush()
+        db.session.rollback()
+        db.session.commit()
+    assert db.session.scalar(select(func.count()).select_from(AuditEntry)) == before
+
+
+@pytest.mark.catalogue("T4")
+def test_eight_processes_do_not_fork_a_chain(app, known, tmp_path):
+    """1,000 entries each, every tenth also in a second area's chain, taken in both orders."""
+    url, keys = app.extensions["addresses"]
+    db.session.remove()
+    before = {verdict.chain: verdict.entries for verdict in verify_all()}
+    db.session.remove()
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.support.writer", url, keys, str(number), known.areas["reading"],
+             known.areas["slough"], "1000"],
+            cwd=ROOT, stderr=subprocess.PIPE,
+        )
+        for number in range(8)
+    ]  # fmt: skip
+    for writer in writers:
+        _, problem = writer.communicate(timeout=300)
+        assert writer.returncode == 0, problem[-1500:]
+    verdicts = {verdict.chain: verdict for verdict in verify_all()}
+    assert [verdict.kind for verdict in verdicts.values()] == [None] * len(verdicts)
+    written = {name: verdicts[area].entries - before.get(area, 0) for name, area in known.areas.items()}
+    assert written == {"reading": 8_000, "slough": 800}
