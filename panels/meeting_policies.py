@@ -15,7 +15,7 @@ from panels.models import AgendaItem, Conflict, Meeting, MeetingMember, PanelAct
 PAPERS_DAYS = 5
 
 
-def meetings_visible_to(actor: Actor) -> Select[tuple[Meeting]]:
+def meetings_visible_to(actor: Actor) -> Select[Meeting]:
     """A coordinator sees the area's meetings; everyone else only those that they are listed on."""
     meetings = select(Meeting).where(Meeting.area_id == actor.area_id)
     if actor.can(Permission.MEETING_MANAGE):
@@ -58,7 +58,7 @@ def papers_for(actor: Actor, meeting: Meeting, area: Area, conflicts: list[Confl
     return Papers(are_open, closing, frozenset(c.item_id for c in conflicts if c.user_id == actor.user_id))
 
 
-def actions_visible_to(actor: Actor) -> Select[tuple[PanelAction]]:
+def actions_visible_to(actor: Actor) -> Select[PanelAction]:
     """One's own actions in this area, once the meeting they come from is confirmed."""
     return select(PanelAction).where(
         PanelAction.owner_id == actor.user_id, PanelAction.area_id == actor.area_id, PanelAction.is_proposed.is_(False)

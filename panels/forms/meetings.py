@@ -16,7 +16,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from core.codes import choices
+from core.codes import choices, label_of
 from core.codes.decisions import ConflictKind, MeetingAttendance, PanelDecision
 from core.forms import DateParts, Form
 from core.working_days import short_date
@@ -139,13 +139,13 @@ def numbered() -> list[tuple[str, str]]:
 
 class DecisionForm(Form):
     number = StringField("Decision number", [length(2)], description="Type 1 to 13, or choose below")
-    decision = RadioField("Decision", [Optional()], choices=numbered())
+    decision = RadioField("Decision", choices=numbered())
     rationale = TextAreaField("Why?", [InputRequired("Write why the panel decided this"), length(4000)])
     disagreed = RadioField("Does anyone disagree?", choices=[("no", "No"), ("yes", "Yes")], default="no")
     dissent = TextAreaField("Who disagrees, and why?", [length(4000)])
     lead = SelectField("Who leads?", [Optional()])
-    support = SelectMultipleField("What support?", [Optional()])
-    provider = SelectField("Who provides what has no provider of its own?", [Optional()])
+    support = SelectMultipleField("What support?")
+    provider = SelectField("Who provides what has no provider of its own?")
     harm_understood = BooleanField("We know that this can do harm, and choose it all the same")
     harm_reason = TextAreaField("Why is it right for this young person?", [length(1000)])
     text_for_referrer = TextAreaField("What do we tell the referrer?", [length(4000)])
@@ -169,7 +169,7 @@ class DecisionForm(Form):
         typed = (self.number.data or "").strip()
         if typed:
             return next((d for d in PanelDecision if str(d.number) == typed), None)
-        return PanelDecision(self.decision.data) if self.decision.data else None
+        return next((d for d in PanelDecision if d.value == self.decision.data), None)
 
     def validate_number(self, field: StringField) -> None:
         typed = (field.data or "").strip()
@@ -178,12 +178,15 @@ class DecisionForm(Form):
         if self.chosen is None:
             raise ValidationError("Enter a number from 1 to 13")
         if self.decision.data and self.decision.data not in {self.chosen.value, self.stored}:
-            label = PanelDecision(self.decision.data).label
+            label = label_of(PanelDecision, self.decision.data)
             raise ValidationError(f"You typed {typed} and chose “{label}”. Keep one of them")
 
     def validate_decision(self, field: RadioField) -> None:
-        if not field.data and not (self.number.data or "").strip():
-            raise ValidationError("Choose a decision")
+        """Not choosing is fine where a number is typed; the field's own complaint about it is taken back."""
+        if not field.data:
+            field.errors = []
+            if not (self.number.data or "").strip():
+                raise ValidationError("Choose a decision")
 
     def validate_dissent(self, field: TextAreaField) -> None:
         if self.disagreed.data == "yes" and not (field.data or "").strip():
@@ -229,7 +232,7 @@ class DecisionForm(Form):
         return good
 
     def action_rows(self) -> list[tuple[StringField, SelectField, DateParts]]:
-        return [(self[f"what_{n}"], self[f"who_{n}"], self[f"by_{n}"]) for n in (1, 2, 3)]  # type: ignore[misc]
+        return [(self[f"what_{n}"], self[f"who_{n}"], self[f"by_{n}"]) for n in (1, 2, 3)]
 
 
 class DoneForm(Form):

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from accounts.models import User
 from audit.models import Event
@@ -39,7 +40,7 @@ def of_item(item: AgendaItem) -> list[PanelAction]:
     )
 
 
-def of_meeting(meeting_id: Id) -> Sequence[Row[tuple[PanelAction, str]]]:
+def of_meeting(meeting_id: Id) -> Sequence[Any]:
     """Every action of a meeting with its owner's name."""
     return db.session.execute(
         select(PanelAction, User.name).join(User, PanelAction.owner_id == User.id)
@@ -83,7 +84,7 @@ def open_proposed(actor: Actor, item: AgendaItem) -> None:
             record(Event.ACTION_CHANGED, actor, action, reason="opened")
 
 
-def mine(actor: Actor, *, done: bool = False) -> Sequence[Row[tuple[PanelAction, str | None, str | None]]]:
+def mine(actor: Actor, *, done: bool = False) -> Sequence[Any]:
     """One's own actions, soonest due first (done ones: newest first), with the case's or the referral's number."""
     rows = (
         actions_visible_to(actor).add_columns(Case.reference, Referral.reference)

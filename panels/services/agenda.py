@@ -83,7 +83,7 @@ def _opened(person_id: Id, key_id: Id, sealed: tuple[bytes | None, ...]) -> Pers
     return Person(*opened)
 
 
-def on_an_open_agenda() -> Select[tuple[Id, datetime]]:
+def on_an_open_agenda() -> Select[Id, datetime]:
     """Referrals on the agenda of a meeting that is neither confirmed nor cancelled, with that meeting's time.
 
     A deferred item leaves this list when its meeting is confirmed, so its referral comes back to the queue by itself.

@@ -57,7 +57,7 @@ class Answer:
     intervention_ids: list[Id] = field(default_factory=list)
     harm_reason: str = ""
     text_for_referrer: str = ""
-    actions: list[actions.Wanted] = field(default_factory=list)
+    actions: "list[actions.Wanted]" = field(default_factory=list)
 
 
 def save(actor: Actor, meeting: Meeting, item: AgendaItem, answer: Answer) -> None:
@@ -149,7 +149,7 @@ def confirm(actor: Actor, meeting_id: Id) -> bool:
 
 
 def _carry_out(actor: Actor, meeting: Meeting, item: AgendaItem) -> None:
-    decision = PanelDecision(item.decision)
+    decision = PanelDecision(item.decision or "")
     referral = db.session.get_one(Referral, item.referral_id)
     if decision.opens_case:
         _open_with_support(actor, item, referral, decision)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from accounts.models import Agency, Area, Membership, User
 from accounts.roles import Role, rules_of
@@ -66,29 +67,29 @@ def find_area(meeting: Meeting) -> Area:
     return db.session.get_one(Area, meeting.area_id)
 
 
-def upcoming(actor: Actor) -> Sequence[Row[tuple[Meeting, int, str | None]]]:
+def upcoming(actor: Actor) -> Sequence[Any]:
     """Not yet confirmed or cancelled, soonest first, with the number of items and the chair's name."""
     open_ones = (MeetingStatus.PLANNED.value, MeetingStatus.UNDER_WAY.value)
     rows = _listed(actor, Meeting.status.in_(open_ones)).order_by(Meeting.starts_at)
     return db.session.execute(rows.limit(PAGE)).all()
 
 
-def past(actor: Actor, page: int = 1) -> Sequence[Row[tuple[Meeting, int, str | None]]]:
+def past(actor: Actor, page: int = 1) -> Sequence[Any]:
     """Ended or cancelled, newest first."""
     done = (MeetingStatus.ENDED.value, MeetingStatus.CANCELLED.value)
     rows = _listed(actor, Meeting.status.in_(done)).order_by(Meeting.starts_at.desc())
     return db.session.execute(rows.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
 
 
-def _listed(actor: Actor, condition: object):  # type: ignore[no-untyped-def]
+def _listed(actor: Actor, condition: ColumnElement[bool]) -> Select[Any, Any, Any]:
     items = select(func.count()).where(AgendaItem.meeting_id == Meeting.id).scalar_subquery()
     return (
         meetings_visible_to(actor).add_columns(items, User.name).join(User, Meeting.chair_id == User.id, isouter=True)
-        .where(condition)  # type: ignore[arg-type]
+        .where(condition)
     )  # fmt: skip
 
 
-def people_of_the_panel(area_id: Id) -> Sequence[Row[tuple[Membership, str, str | None]]]:
+def people_of_the_panel(area_id: Id) -> Sequence[Any]:
     """Everyone who may be asked to this area's meetings: membership, name, agency."""
     return db.session.execute(
         select(Membership, User.name, Agency.name)
@@ -98,10 +99,10 @@ def people_of_the_panel(area_id: Id) -> Sequence[Row[tuple[Membership, str, str 
     ).all()  # fmt: skip
 
 
-def _current_grant() -> tuple[object, ...]:
+def _current_grant() -> tuple[ColumnElement[bool], ...]:
     day = today()
     return (
-        Membership.is_active, User.active, Membership.valid_from <= day,
+        Membership.is_active.is_(True), User.active.is_(True), Membership.valid_from <= day,
         (Membership.valid_to.is_(None)) | (Membership.valid_to >= day),
     )  # fmt: skip
 

@@ -1,9 +1,13 @@
 """What the panel reads about one item: strengths first, then their words, then worries."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from sqlalchemy import select
+
 from cohort.models import YoungPerson
+from core.clock import in_london
 from core.context import current
 from core.db import db
 from panels.models import AgendaItem
@@ -20,11 +24,18 @@ class Paper:
     their_words: list[str]
     worries: list[str]
 
+    @property
+    def sent_on(self) -> date:
+        return in_london(self.referral.sent_at).date()
+
 
 def of_item(item: AgendaItem, *, with_words: bool = True) -> Paper:
     """Open what one item's page shows; on a shared screen the words stay closed."""
-    referral = db.session.get_one(Referral, item.referral_id)
-    person = db.session.get_one(YoungPerson, item.young_person_id)
+    referral, person = db.session.execute(
+        select(Referral, YoungPerson)
+        .join(YoungPerson, YoungPerson.id == item.young_person_id)
+        .where(Referral.id == item.referral_id)
+    ).one()
     current().looked_at("agenda_item", item.id)
     current().load_keys([item.data_key_id, referral.data_key_id, person.data_key_id])
     answers: dict[str, Any] = (referral.answers or {}) if with_words else {}

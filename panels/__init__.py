@@ -1,0 +1,1 @@
+"""What was decided and how it goes: panel meetings, cases, plans, sessions, offers."""

@@ -1,1 +1,0 @@
-"""Panel meetings from agenda to confirmed decisions."""

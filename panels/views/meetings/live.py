@@ -1,0 +1,261 @@
+"""Meeting mode: one item at a time, and confirming the list at the end."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from accounts.models import Agency
+from audit.models import Event
+from core.access import Permission, requires
+from core.clock import in_london
+from core.codes import label_of
+from core.codes.decisions import MeetingStatus, PanelDecision
+from core.codes.offers import CostBand, EvidenceRating
+from core.context import current
+from core.db import db
+from core.formats import age_on
+from core.ids import Id
+from core.versions import expect_version
+from interventions import services as catalogue
+from interventions.models import Intervention
+from panels.forms.meetings import DecisionForm
+from panels.models import AgendaItem
+from panels.services import actions, agenda, cases, decisions, meetings, papers
+from panels.services.cases import NotPossible
+from panels.views import bp
+from panels.views.meetings.parts import Opened, opened
+
+P = Permission
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the meeting one is: the item and its neighbours."""
+
+    seen: Opened
+    items: list[AgendaItem]
+    item: AgendaItem
+
+    @property
+    def number(self) -> int:
+        return self.item.position
+
+    @property
+    def heading(self) -> str:
+        return f"Item {self.number} of {len(self.items)}"
+
+    @property
+    def in_the_room(self) -> set[Id]:
+        """People with a conflict on this item."""
+        return {c.user_id for c in self.seen.conflicts if c.item_id == self.item.id}
+
+    def after(self) -> int | None:
+        """The next item without a decision, going round once."""
+        order = [*self.items[self.number :], *self.items[: self.number - 1]]
+        return next((item.position for item in order if not item.decision), None)
+
+
+def _place(meeting_id: Id, number: int) -> Place:
+    seen = opened(meeting_id)
+    items = agenda.bare_items(seen.meeting)
+    item = next((item for item in items if item.position == number), None)
+    if item is None:
+        abort(404)
+    return Place(seen, items, item)
+
+
+def _shared() -> dict[str, str]:
+    return {"screen": "share"} if request.args.get("screen") == "share" else {}
+
+
+@bp.get("/meetings/<id:meeting_id>/items/<int:number>")
+@requires(P.MEETING_READ, P.MEETING_MANAGE, reads=Event.MEETING_READ)
+def item_papers(meeting_id: Id, number: int) -> ResponseReturnValue:
+    """The papers of one item, for reading before and after the meeting."""
+    place = _place(meeting_id, number)
+    paper = papers.of_item(place.item) if place.seen.papers.shows(place.item) else None
+    return render_template(
+        "panels/meetings/papers.html", place=place, paper=paper, meeting=place.seen.meeting, share=False,
+        may_share=place.seen.actor.can(P.SHARING_RECORD),
+    )  # fmt: skip
+
+
+@bp.route("/meetings/<id:meeting_id>/live/<int:number>", methods=["GET", "POST"])
+@requires(P.MEETING_DECIDE, reads=Event.MEETING_READ)
+def live(meeting_id: Id, number: int) -> ResponseReturnValue:
+    place = _place(meeting_id, number)
+    if place.seen.meeting.status != MeetingStatus.UNDER_WAY.value:
+        return _not_under_way(meeting_id)
+    if not place.seen.papers.shows(place.item):
+        return _conflicted(place)
+    share = bool(_shared())
+    paper = papers.of_item(place.item, with_words=not share)
+    people = meetings.invited(place.seen.meeting)
+    form = _form(place, paper, people)
+    if request.method == "GET":
+        _fill(form, place.item)
+    if form.validate_on_submit():
+        return _saved(place, form)
+    return render_template(
+        "panels/meetings/live.html", place=place, form=form, paper=paper, share=share, meeting=place.seen.meeting,
+        quorum=meetings.quorum_of(place.seen.meeting, (p.member for p in people)),
+        to_leave=[p.name for p in people if p.member.user_id in place.in_the_room], ready_words=_ready_words(),
+        may_share=place.seen.actor.can(P.SHARING_RECORD), words=_shared(),
+    )  # fmt: skip
+
+
+def _not_under_way(meeting_id: Id) -> ResponseReturnValue:
+    if request.method == "POST":
+        g.denied = "action"
+        abort(403)
+    return redirect(url_for("panels.meeting", meeting_id=meeting_id))
+
+
+def _conflicted(place: Place) -> ResponseReturnValue:
+    """The page without content; a decision sent all the same is refused and noted."""
+    if request.method == "POST":
+        g.denied = "action"
+        abort(403)
+    return render_template(
+        "panels/meetings/live.html", place=place, form=None, paper=None, share=bool(_shared()), words=_shared(),
+        meeting=place.seen.meeting, quorum=None, to_leave=[], ready_words=[], may_share=False,
+    )  # fmt: skip
+
+
+def _ready_words() -> list[tuple[str, str]]:
+    return [(f"{d.number} {d.label}", text) for d, text in decisions.READY_WORDS.items()]
+
+
+def _form(place: Place, paper: papers.Paper, people: list[meetings.Invited]) -> DecisionForm:
+    area_id = place.item.area_id
+    form = DecisionForm()
+    born = paper.person.date_of_birth
+    found = catalogue.available(
+        place.seen.actor,
+        age=age_on(born, in_london(place.seen.meeting.starts_at).date()) if born else None,
+        harmful=True,
+    )
+    providers = catalogue.providers(area_id)
+    _offer_support(form, found, providers)
+    leads = cases.possible_leads(area_id)
+    form.lead.choices = [("", "Nobody yet"), *[(x.id, f"{x.name}, {x.open_cases} open cases") for x in leads]]
+    owners = {p.member.user_id: p.name for p in people} | {x.id: x.name for x in leads}
+    for _, who, _ in form.action_rows():
+        who.choices = [("", "Choose"), *sorted(owners.items(), key=lambda pair: pair[1])]
+    form.stored = place.item.decision
+    return form
+
+
+def _offer_support(form: DecisionForm, found: list[Intervention], providers: list[Agency]) -> None:
+    """Each kind of support with what a choice needs: evidence, cost, who gives it, and a plain warning."""
+    names = {agency.id: agency.name for agency in providers}
+    form.support.choices = [(i.id, f"{'May do harm: ' if i.is_harmful else ''}{i.name}") for i in found]
+    form.support.choice_hints = {
+        i.id: " · ".join(
+            filter(None, (
+                f"Evidence: {label_of(EvidenceRating, i.rating)}", f"Cost: {label_of(CostBand, i.cost)}",
+                names.get(i.provider_id or "", "Choose a provider"),
+            ))
+        )
+        for i in found
+    }  # fmt: skip
+    form.provider.choices = [("", "Choose"), *names.items()]
+    form.harmful = frozenset(i.id for i in found if i.is_harmful)
+    form.without_provider = frozenset(i.id for i in found if i.provider_id is None)
+
+
+def _fill(form: DecisionForm, item: AgendaItem) -> None:
+    form.row_version.data = str(item.row_version)
+    if not item.decision:
+        return
+    form.decision.data, form.rationale.data, form.dissent.data = item.decision, item.rationale, item.dissent
+    form.disagreed.data = "yes" if item.dissent else "no"
+    form.lead.data, form.provider.data = item.lead_id or "", item.provider_id or ""
+    form.support.data, form.harm_reason.data = list(item.intervention_ids or []), item.harm_reason
+    form.harm_understood.data = bool(item.harm_reason)
+    form.text_for_referrer.data = item.text_for_referrer
+    for (what, who, by), action in zip(form.action_rows(), actions.of_item(item), strict=False):
+        what.data, who.data = action.what, action.owner_id
+        by.process_data(action.due_on)
+
+
+def _answer(form: DecisionForm) -> decisions.Answer:
+    chosen = form.chosen
+    assert chosen is not None
+    return decisions.Answer(
+        decision=chosen, rationale=_typed(form.rationale), lead_id=form.lead.data or None,
+        dissent=_typed(form.dissent) if form.disagreed.data == "yes" else "", provider_id=form.provider.data or None,
+        intervention_ids=list(form.support.data or []), text_for_referrer=_typed(form.text_for_referrer),
+        harm_reason=_typed(form.harm_reason) if form.chooses_harm else "",
+        actions=[
+            actions.Wanted(_typed(what), who.data, by.data)
+            for what, who, by in form.action_rows()
+            if what.data and by.data
+        ],
+    )  # fmt: skip
+
+
+def _typed(field: Any) -> str:
+    return (field.data or "").strip()
+
+
+def _saved(place: Place, form: DecisionForm) -> ResponseReturnValue:
+    _expect_same(place.item, form)
+    try:
+        decisions.save(place.seen.actor, place.seen.meeting, place.item, _answer(form))
+    except NotPossible:
+        g.denied = "action"
+        abort(403)
+    flash("Decision saved. Nothing is final until the list is confirmed.", "success")
+    after = place.after()
+    ids = {"meeting_id": place.seen.meeting.id, **_shared()}
+    if request.form.get("go") == "stay":
+        return redirect(url_for("panels.live", number=place.number, **ids))
+    if after is None:
+        return redirect(url_for("panels.confirm", meeting_id=place.seen.meeting.id))
+    return redirect(url_for("panels.live", number=after, **ids))
+
+
+def _expect_same(item: AgendaItem, form: DecisionForm) -> None:
+    """Chair and coordinator may both type: the second sees both texts."""
+    stored = {
+        "decision": label_of(PanelDecision, item.decision), "rationale": item.rationale, "dissent": item.dissent,
+        "text_for_referrer": item.text_for_referrer,
+    }  # fmt: skip
+    expect_version(item, form, stored)
+
+
+@bp.route("/meetings/<id:meeting_id>/confirm", methods=["GET", "POST"])
+@requires(P.MEETING_DECIDE, reads=Event.MEETING_READ)
+def confirm(meeting_id: Id) -> ResponseReturnValue:
+    """Everything takes effect here, in one transaction, once."""
+    if request.method == "POST":
+        done = _confirmed(meeting_id)
+        if done is not None:
+            return done
+    seen = opened(meeting_id)
+    if seen.meeting.confirmed_at is not None:
+        return redirect(url_for("panels.minutes", meeting_id=meeting_id))
+    listed = agenda.items_of(seen.meeting, seen.papers.shows)
+    current().load_keys(row.item.data_key_id for row in listed)
+    return render_template(
+        "panels/meetings/confirm.html", seen=seen, meeting=seen.meeting, items=listed, form=None,
+        problems=decisions.in_the_way(seen.actor, seen.meeting), decision_words=_words,
+    )  # fmt: skip
+
+
+def _words(item: AgendaItem) -> str:
+    return label_of(PanelDecision, item.decision, missing="Not decided")
+
+
+def _confirmed(meeting_id: Id) -> ResponseReturnValue | None:
+    """None where something is in the way: then all of it is taken back and the page says what."""
+    try:
+        first = decisions.confirm(opened(meeting_id).actor, meeting_id)
+    except (NotPossible, ValueError):
+        db.session.rollback()
+        return None
+    flash("Decisions confirmed. Referrers can read them now." if first else "They were confirmed already.", "success")
+    return redirect(url_for("panels.minutes", meeting_id=meeting_id))

@@ -1,0 +1,60 @@
+"""What every page of one meeting needs: finding it, who may read its items, and its sub navigation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from core.access import Actor, Permission, signed_in
+from core.codes.decisions import MeetingStatus
+from core.context import current
+from core.ids import Id
+from panels.meeting_policies import Papers, papers_for, runs_meetings
+from panels.models import Conflict, Meeting
+from panels.services import meetings
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A meeting as one person may see it."""
+
+    actor: Actor
+    meeting: Meeting
+    conflicts: list[Conflict]
+    papers: Papers
+
+    @property
+    def runs(self) -> bool:
+        return runs_meetings(self.actor)
+
+    @property
+    def manages(self) -> bool:
+        return self.actor.can(Permission.MEETING_MANAGE)
+
+    @property
+    def is_open(self) -> bool:
+        """Neither confirmed nor cancelled."""
+        return self.meeting.status in {MeetingStatus.PLANNED.value, MeetingStatus.UNDER_WAY.value}
+
+    def has_conflict(self, item_id: Id) -> bool:
+        return any(c.item_id == item_id and c.user_id == self.actor.user_id for c in self.conflicts)
+
+
+def opened(meeting_id: Id) -> Opened:
+    """The meeting for a page that is read; NoResultFound (404) for people who are not invited."""
+    actor = signed_in()
+    meeting = meetings.find_meeting(actor, meeting_id)
+    current().looked_at("meeting", meeting.id)
+    conflicts = meetings.conflicts_of(meeting)
+    return Opened(actor, meeting, conflicts, papers_for(actor, meeting, meetings.find_area(meeting), conflicts))
+
+
+def pages_of(seen: Opened, active: str) -> list[dict[str, Any]]:
+    """The sub navigation: only pages that this person may open."""
+    pages = [("Meeting", "panels.meeting", True), ("Agenda", "panels.agenda", seen.manages),
+             ("Who is here", "panels.attendance", seen.runs), ("Minutes", "panels.minutes", True)]  # fmt: skip
+    return [
+        {"text": text, "href": url_for(endpoint, meeting_id=seen.meeting.id), "active": text == active}
+        for text, endpoint, allowed in pages
+        if allowed
+    ]
