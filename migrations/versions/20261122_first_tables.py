@@ -295,6 +295,7 @@ def upgrade() -> None:
     sa.Column('area_id', sa.String(length=26), nullable=False),
     sa.Column('run_id', sa.String(length=26), nullable=False),
     sa.Column('came_up_on', sa.Date(), nullable=False),
+    sa.Column('place', sa.Integer(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('decided_by_id', sa.String(length=26), nullable=True),
     sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
