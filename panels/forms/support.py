@@ -26,7 +26,7 @@ from panels.forms.fields import Needed, TimeText, WholeNumber, Within, tidy
 HOW_MANY = "Enter how many sessions are planned, from 1 to 100"
 HOW_LONG = "Enter how long it was, from 1 to 600 minutes"
 SHORT = {"class": "govuk-input--width-5"}
-TEN = [(str(n), str(n)) for n in range(11)]
+TEN = [("", "Not asked yet"), *((str(n), str(n)) for n in range(11))]
 
 
 def _text(label: str, limit: int, act: str, *, needed: str = "", hint: str = "", rows: int = 4) -> TextAreaField:
@@ -115,11 +115,11 @@ class GoalForm(Form):
         description="Names or roles: “Kay, nan, mentor”.",
     )  # fmt: skip
     due_on = DateParts("By when?", what="The date", required="Enter by when")
-    score_at_start = RadioField(
-        "Where were they at the start, from 0 to 10?", choices=TEN, validators=[Optional()],
+    score_at_start = SelectField(
+        "Where were they at the start, from 0 to 10?", choices=TEN,
         description="Ask them. 0 is nowhere near, 10 is there.",
     )  # fmt: skip
-    score_now = RadioField("Where are they now, from 0 to 10?", choices=TEN, validators=[Optional()])
+    score_now = SelectField("Where are they now, from 0 to 10?", choices=TEN)
 
     def values(self) -> dict[str, Any]:
         found = self.answers()
@@ -130,10 +130,7 @@ class GoalForm(Form):
 
 def now_form(goals: list[Any]) -> type[Form]:
     """One question for each goal: where they are now."""
-    fields = {
-        f"now_{goal.id}": RadioField(f"Goal {n}", choices=TEN, validators=[Optional()])
-        for n, goal in enumerate(goals, 1)
-    }
+    fields = {f"now_{goal.id}": SelectField(f"Goal {n}", choices=TEN) for n, goal in enumerate(goals, 1)}
     return type("NowForm", (Form,), fields)
 
 

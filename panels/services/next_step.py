@@ -71,10 +71,22 @@ def _step(case: Case, plan: Any) -> Step:
         return Step(NextStep.ALLOCATE, add_working_days(opened, targets["allocate"]))
     if case.engagement != EngagementStatus.TAKING_PART:
         return _asking(case, targets, opened)
-    if plan is None or plan.status == PlanStatus.DRAFT:
+    holds = _holding(case, plan)
+    if holds is None:
         what = NextStep.WRITE_PLAN if plan is None else NextStep.AGREE_PLAN
         return Step(what, add_working_days(opened, targets["baseline"]))
-    return min(_support(case, plan), key=lambda step: step.on)
+    steps = _support(case, holds)
+    if plan is not holds:
+        steps.append(Step(NextStep.AGREE_PLAN, add_working_days(_day(plan.created_at), targets["settle"])))
+    return min(steps, key=lambda step: step.on)
+
+
+def _holding(case: Case, plan: Any) -> Any:
+    """The agreed version; it goes on holding while the next one is in draft."""
+    if plan is None or plan.status == PlanStatus.AGREED:
+        return plan
+    agreed = (Plan.case_id == case.id, Plan.status == PlanStatus.AGREED.value, Plan.created_at >= case.opened_at)
+    return db.session.scalars(select(Plan).where(*agreed)).first()
 
 
 def _asking(case: Case, targets: dict[str, Any], opened: date) -> Step:
@@ -160,7 +172,7 @@ def _stage(case: Case, plan: Any) -> str:
         return CaseStage.CLOSING.value
     if plan is None:
         return CaseStage.REOPENED.value if case.episode > 1 else CaseStage.ASSESSING.value
-    if plan.status == PlanStatus.DRAFT:
+    if _holding(case, plan) is None:
         return CaseStage.PLAN_DRAFT.value
     given = any(offer.status not in {OfferStatus.OFFERED, OfferStatus.WAITING} for offer in _offers(case))
     return CaseStage.SUPPORT.value if given else CaseStage.PLAN_AGREED.value

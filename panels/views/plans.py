@@ -129,7 +129,7 @@ class _Opened:
             setattr(self, name, getattr(goal, name))
         for name in ("score_at_start", "score_now"):
             value = getattr(goal, name)
-            setattr(self, name, None if value is None else str(value))
+            setattr(self, name, "" if value is None else str(value))
 
 
 @bp.route("/cases/<id:case_id>/plan/now", methods=["GET", "POST"])

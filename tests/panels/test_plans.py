@@ -146,3 +146,12 @@ def test_a_review_can_change_the_plan(sign_in, acting, known):
     lead = sign_in(Role.LEAD)
     lead.submit(f"/cases/{case_id}/reviews/new", review("change"), button="Finish review")
     assert [(p.number, p.status) for p in plans_of(case_id)] == [(1, "agreed"), (2, "draft")]
+
+
+def test_support_goes_on_while_the_next_version_is_drafted(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    plan(acting, case_id, agreed_on=today())
+    accepted(acting, known, case_id, intervention(known))
+    sign_in(Role.LEAD).submit(f"/cases/{case_id}/reviews/new", review("change"), button="Finish review")
+    db.session.rollback()
+    assert db.session.get_one(Case, case_id).stage == "support"
