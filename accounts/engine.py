@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, session
 from flask_login import user_logged_out
 from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore, user_authenticated
+from flask_security.utils import set_request_attr
 from sqlalchemy import select
 
 from accounts.forms import SignInAgainForm, SignInForm
@@ -92,6 +93,7 @@ def _close_side_doors(app: Flask, security: Any) -> None:
 
 
 def _load(key: str) -> User | None:
+    set_request_attr("fs_authn_via", "session")
     return db.session.scalars(select(User).where(User.fs_uniquifier == key, User.active)).first()
 
 

@@ -44,7 +44,10 @@ class Letter:
 def send(letter: Letter) -> None:
     """Send the letter once this transaction has committed; a rollback throws it away."""
     settings: Settings = current_app.extensions["settings"]
-    db.session().info.setdefault(OUTBOX, []).append((letter, settings))
+    session = db.session()
+    if not session.in_transaction():
+        session.begin()
+    session.info.setdefault(OUTBOX, []).append((letter, settings))
 
 
 def is_configured() -> bool:
@@ -110,4 +113,4 @@ def init_app(app: Flask) -> None:
     """Hang on the session once, whoever commits."""
     if not event.contains(Session, "after_commit", _after_commit):
         event.listen(Session, "after_commit", _after_commit)
-        event.listen(Session, "after_rollback", _forget)
+        event.listen(Session, "after_soft_rollback", _forget)

@@ -138,4 +138,12 @@ def end_everywhere(actor: Actor, but_here: bool) -> int:
 def own_words(name: str, email: str, user_id: Id | None = None) -> tuple[str, ...]:
     """Words that this person's password may not be made of: their own name and the service's."""
     mine = [*name.split(), *email.replace("@", ".").split(".")]
-    return (*mine, name, email, *letters.service_name().split(), "youngfutures", "preventionpanel")
+    return (
+        *mine,
+        name,
+        email,
+        email.partition("@")[0],
+        *letters.service_name().split(),
+        "youngfutures",
+        "preventionpanel",
+    )

@@ -84,6 +84,10 @@ def end(actor: Actor | None) -> None:
     """Sign this device out; the browser is told to forget what it kept."""
     if actor is not None:
         record(Event.SIGNED_OUT, actor)
+    clear_browser()
+
+
+def clear_browser() -> None:
     after_this_request(_forget)
 
 

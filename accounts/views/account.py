@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from accounts.forms import ChangePasswordForm
 from accounts.models import User
-from accounts.services import own_account
+from accounts.services import own_account, sign_in
 from accounts.services.memberships import ways_of
 from accounts.sessions import server_session
 from accounts.views import bp
@@ -49,6 +49,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
     """Every device, this one too."""
     own_account.end_everywhere(signed_in(), but_here=False)
     session.clear()
+    sign_in.clear_browser()
     return redirect(url_for("accounts.signed_out"))
 
 

@@ -40,3 +40,26 @@ def events():
 def session_cookie(client):
     cookie = client.get_cookie("__Host-session", domain="localhost")
     return cookie.value if cookie else None
+
+
+@pytest.fixture
+def statements(app):
+    """``with statements() as sent:`` counts what goes to the data database."""
+    from contextlib import contextmanager
+
+    from sqlalchemy import event
+
+    @contextmanager
+    def counting():
+        sent = []
+
+        def note(connection, cursor, statement, *rest):
+            sent.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield sent
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return counting

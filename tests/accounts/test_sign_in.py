@@ -199,7 +199,8 @@ def test_a_posted_remember_sets_no_lasting_cookie(visitor):
 def test_a_sign_in_as_json_is_refused(visitor):
     token = form_values(visitor.page("/sign-in").form())["csrf_token"]
     answer = visitor.post(
-        "/sign-in?include_auth_token", json={"email": EMAIL, "password": PASSWORD}, headers={"X-CSRFToken": token, "Referer": "https://localhost/sign-in"},
+        "/sign-in?include_auth_token", json={"email": EMAIL, "password": PASSWORD},
+        headers={"X-CSRFToken": token, "Referer": "https://localhost/sign-in"},
     )  # fmt: skip
     assert answer.status_code == 400
     assert "token" not in answer.text.lower().replace("csrf", "")

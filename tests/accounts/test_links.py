@@ -1,0 +1,237 @@
+"""Invitations and resets by link: once, in time, opening spends nothing; which passwords may be chosen; the e-mails."""
+
+import re
+import socket
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import select
+from structlog.testing import capture_logs
+
+from accounts.models import AccountLink, User
+from accounts.services import links, passwords, users
+from accounts.services.grants import Grant
+from accounts.services.own_account import own_words
+from core import mail
+from core.clock import now
+from core.db import db
+from tests.accounts.conftest import EMAIL, NEW, enter, events
+from tests.support.client import words
+from tests.support.installation import PASSWORD
+
+PERSON = {"name": "Ottoline Marsh", "email": "Ottoline.Marsh@school.reading.example"}
+
+
+@pytest.fixture
+def invited(acting, known):
+    """The path of an invitation that has just been sent."""
+    with acting("administrator@reading") as actor:
+        grant = Grant("referrer", known.agencies["school@reading"], known.areas["reading"])
+        _, link = users.invite(actor, **PERSON, grant=grant)
+        db.session.commit()
+    return link.removeprefix("https://localhost")
+
+
+def ask_for_reset(client, capsys, email=EMAIL):
+    capsys.readouterr()
+    page = client.submit("/forgotten-password", {"email": email})
+    found = re.search(r"https://localhost(/reset-password/\S+)", capsys.readouterr().err)
+    return page, found.group(1) if found else None
+
+
+def test_an_invitation_sets_up_an_account_once(visitor, another, invited):
+    page = visitor.submit(invited, {"new_password": NEW})
+    assert "Your password is set" in words(page)
+    assert enter(another(), email=PERSON["email"], password=NEW).status_code == 302
+    again = another().get(invited)
+    assert again.status_code == 410
+    assert "This invitation has run out" in words(again)
+    assert events().count("config:invitation_used") == 1
+
+
+def test_opening_an_invitation_spends_nothing(visitor, invited):
+    for _ in range(3):
+        assert "Set up your account" in words(visitor.get(invited))
+    assert visitor.head(invited).status_code == 200
+    assert visitor.submit(invited, {"new_password": NEW}).status_code == 200
+
+
+def test_two_who_use_one_link_at_once_cannot_both(visitor, another, invited):
+    other = another()
+    form = other.page(invited)
+    visitor.submit(invited, {"new_password": NEW})
+    from tests.support.client import form_values
+
+    late = other.post(invited, data=form_values(form.form()) | {"new_password": "another set of plain words"})
+    assert late.status_code == 410
+    assert enter(another(), email=PERSON["email"], password=NEW).status_code == 302
+
+
+@pytest.mark.parametrize(("kind", "hours"), [("invitation", 72), ("reset", 1)])
+def test_a_link_works_for_its_time_and_no_longer(visitor, known, time_machine, kind, hours):
+    time_machine.move_to("2026-11-22 10:00:00Z", tick=False)
+    user = db.session.get_one(User, known.users["coordinator@reading"])
+    path = links.make(user, kind).removeprefix("https://localhost")
+    db.session.commit()
+    time_machine.shift(hours * 3600 - 1)
+    assert visitor.get(path).status_code == 200
+    time_machine.shift(1)
+    assert visitor.get(path).status_code == 410
+
+
+def test_only_the_hash_of_a_token_is_kept(invited):
+    token = invited.rpartition("/")[2]
+    assert token not in str(db.session.scalars(select(AccountLink.token_hash)).all())
+
+
+def test_an_invitation_is_no_reset_and_a_made_up_token_nothing(visitor, invited):
+    token = invited.rpartition("/")[2]
+    assert visitor.get(f"/reset-password/{token}").status_code == 410
+    assert visitor.get("/invitation/made-up").status_code == 410
+
+
+def test_a_newer_invitation_replaces_the_older(visitor, acting, invited):
+    with acting("administrator@reading") as actor:
+        user = db.session.scalars(select(User).where(User.email == PERSON["email"].lower())).one()
+        users.invite_again(actor, user)
+        db.session.commit()
+    assert visitor.get(invited).status_code == 410
+
+
+def test_a_suspended_person_cannot_use_their_link(visitor, acting, invited):
+    with acting("administrator@reading") as actor:
+        user = db.session.scalars(select(User).where(User.email == PERSON["email"].lower())).one()
+        users.suspend(actor, user)
+        db.session.commit()
+    assert visitor.get(invited).status_code == 410
+
+
+def test_a_reset_gives_a_new_password_once_and_ends_sessions(visitor, another, capsys):
+    enter(visitor)
+    page, path = ask_for_reset(another(), capsys)
+    assert "Check your email" in words(page)
+    client = another()
+    assert client.submit(path, {"new_password": NEW}).status_code == 200
+    assert visitor.get("/account").status_code == 302
+    assert enter(another(), password=PASSWORD).status_code == 200
+    assert enter(another(), password=NEW).status_code == 302
+    assert another().get(path).status_code == 410
+
+
+def test_a_reset_answers_alike_for_everyone_and_is_slowed_down(another, known, capsys):
+    known_page, path = ask_for_reset(another(), capsys)
+    unknown_page, none = ask_for_reset(another(), capsys, "nobody@reading.example")
+    assert path
+    assert none is None
+    assert words(known_page).split("page number")[0] == words(unknown_page).split("page number")[0]
+    assert events().count("config:password_reset_asked") == 2
+    for _ in range(4):
+        ask_for_reset(another(), capsys)
+    assert ask_for_reset(another(), capsys)[0].status_code == 429
+
+
+def test_someone_who_never_set_up_their_account_gets_no_reset(another, invited, capsys):
+    assert ask_for_reset(another(), capsys, PERSON["email"])[1] is None
+
+
+@pytest.mark.catalogue("N6")
+def test_long_odd_and_listed_passwords(visitor, another, invited, capsys):
+    long = "".join(chr(97 + (n * 7 + n // 26) % 26) for n in range(127))
+    visitor.submit(invited, {"new_password": long + "a"})
+    assert enter(another(), email=PERSON["email"], password=long + "b").status_code == 200
+    assert enter(another(), email=PERSON["email"], password=long).status_code == 200
+    assert enter(another(), email=PERSON["email"], password=long + "a").status_code == 302
+    for odd in ("🦊 fox under 🌉 bridge 🌧", "   spaces  before and after   "):
+        _, path = ask_for_reset(another(), capsys, PERSON["email"])
+        assert another().submit(path, {"new_password": odd}).status_code == 200
+        assert enter(another(), email=PERSON["email"], password=odd).status_code == 302
+        assert enter(another(), email=PERSON["email"], password=odd.strip(" 🌧")).status_code == 200
+    _, path = ask_for_reset(another(), capsys, PERSON["email"])
+    assert "harder to guess" in another().submit(path, {"new_password": "Password123456!"}).text
+
+
+@pytest.mark.parametrize("easy", [
+    "password1234", "Liverpool 2026!", "thamesvalley99", "Safeguarding1!", "111111111111", "abababababab",
+    "abcdefghijklm", "123456789012", "ottoline.marsh2026", "Correct Horse Battery Staple", "qwertyuiop123",
+    "ripe-lanterns-for-geese",
+])  # fmt: skip
+def test_a_password_that_is_easy_to_guess_may_not_be_chosen(app, easy):
+    with app.app_context():
+        mine = own_words(PERSON["name"], PERSON["email"].lower())
+        assert passwords.what_is_wrong(easy, mine) is not None
+
+
+@pytest.mark.parametrize("fine", [NEW, "x7!kQ2v9#Lp4", "пароль на дванадцять", "twelve words"])
+def test_a_password_of_twelve_may_be_chosen(app, fine):
+    assert passwords.what_is_wrong(fine) is None
+
+
+@pytest.mark.parametrize(("length", "said"), [(11, "12 characters or more"), (129, "128 characters or fewer")])
+def test_a_password_has_its_lengths(app, length, said):
+    assert said in passwords.what_is_wrong(("correct ponies " * 10)[:length])
+
+
+class Inbox:
+    """What a real SMTP server received."""
+
+    def __init__(self):
+        self.letters = []
+
+    async def handle_DATA(self, server, session, envelope):
+        letter = message_from_bytes(envelope.content, policy=policy.default)
+        self.letters.append((envelope.rcpt_tos, f"{letter['Subject']}\n{letter.get_content()}"))
+        return "250 OK"
+
+
+@pytest.fixture
+def inbox(app):
+    kept = Inbox()
+    controller = Controller(kept, hostname="127.0.0.1")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        controller.port = probe.getsockname()[1]
+    controller.start()
+    settings = app.extensions["settings"]
+    object.__setattr__(settings, "smtp_host", "127.0.0.1")
+    object.__setattr__(settings, "smtp_port", controller.port)
+    object.__setattr__(settings, "mail_from", "no-reply@partnership.example")
+    yield kept
+    controller.stop()
+
+
+def test_the_invitation_goes_by_mail_with_nothing_about_anyone(inbox, invited):
+    mail.wait()
+    [(to, text)] = inbox.letters
+    assert to == [PERSON["email"].lower()]
+    assert "You have been invited to" in text
+    assert "asked us to set up an account for you. The link works for 72 hours." in text
+    assert invited in text
+    assert "Ottoline Marsh" not in text
+    assert "Do not reply" in text
+
+
+def test_a_letter_of_a_transaction_that_fails_is_never_sent(inbox, app):
+    mail.send(mail.Letter("someone@agency.example", "Hello", "Text"))
+    db.session.rollback()
+    db.session.commit()
+    mail.wait()
+    assert inbox.letters == []
+
+
+def test_a_mail_server_that_does_not_answer_is_logged_without_the_address(app):
+    settings = app.extensions["settings"]
+    object.__setattr__(settings, "smtp_host", "127.0.0.1")
+    object.__setattr__(settings, "smtp_port", 1)
+    mail.send(mail.Letter("someone@agency.example", "Hello", "Text"))
+    with capture_logs() as said:
+        db.session.commit()
+        mail.wait()
+    assert [entry["event"] for entry in said] == ["mail_failed"]
+    assert "someone@agency.example" not in str(said)
+
+
+def test_links_run_out_by_the_clock_of_the_product(app):
+    assert links.WORKS_FOR["invitation"] == timedelta(hours=72)
+    assert now().tzinfo is not None
