@@ -1,5 +1,6 @@
 """What every page's frame shows: who is signed in, where they can go, the marking, the demonstration banner."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app, g, request, session
@@ -11,38 +12,55 @@ from core.formats import moment
 P = Permission
 SERVICE_NAME = "Young Futures Prevention Panels"
 
-# In the order of PAGES 2: the first link whose permission is held is shown once.
-LINKS: tuple[tuple[str, str, tuple[Permission, ...]], ...] = (
-    ("Home", "/", ()),
-    ("Refer", "/refer", (P.REFERRAL_SEND,)),
-    ("Your referrals", "/referrals", (P.REFERRAL_SEND,)),
-    ("Triage", "/triage", (P.REFERRAL_READ_AREA,)),
-    ("Step-ups", "/step-ups", (P.REFERRAL_STEP_UP,)),
-    ("Meetings", "/meetings", (P.MEETING_READ,)),
-    ("Actions", "/actions", (P.MEETING_READ, P.CASE_WORK)),
-    ("Cases", "/cases", (P.CASE_READ_AREA, P.CASE_READ_ALLOCATED)),
-    ("Offers", "/offers", (P.OFFER_ANSWER,)),
-    ("Sessions", "/sessions", (P.SESSION_RECORD,)),
-    ("Uploads", "/cohort/uploads", (P.COHORT_UPLOAD,)),
-    ("Runs", "/cohort/runs", (P.COHORT_READ,)),
-    ("To consider", "/cohort/candidates", (P.CANDIDATE_READ,)),
-    ("Interventions", "/interventions", (P.CATALOGUE_READ,)),
-    ("Reports", "/oversight", (P.AREA_REPORT_READ, P.FORCE_REPORT_READ)),
-    ("Sharing", "/sharing", (P.SHARING_READ,)),
-    ("Audit", "/audit", (P.AUDIT_READ,)),
-    ("Users", "/admin/users", (P.ACCOUNT_MANAGE,)),
-    ("Roles to approve", "/admin/grants", (P.GRANT_APPROVE,)),
-    ("Status", "/admin/status", (P.STATUS_READ,)),
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page of the navigation: shown to who holds any of ``needs`` and none of ``unless`` (who reach it another way)."""
+
+    words: str
+    path: str
+    needs: tuple[Permission, ...] = ()
+    unless: tuple[Permission, ...] = ()
+
+
+LINKS = (
+    Link("Home", "/"),
+    Link("Refer", "/refer", (P.REFERRAL_SEND,), (P.REFERRAL_TRIAGE,)),
+    Link("Your referrals", "/referrals", (P.REFERRAL_SEND,), (P.REFERRAL_TRIAGE, P.CASE_WORK)),
+    Link("Referrals", "/triage", (P.REFERRAL_READ_AREA,)),
+    Link("Step-ups", "/step-ups", (P.REFERRAL_STEP_UP,), (P.CASE_WORK,)),
+    Link("Meetings", "/meetings", (P.MEETING_READ,)),
+    Link("Offers", "/offers", (P.OFFER_ANSWER,)),
+    Link("Young people", "/my-young-people", (P.OFFER_ANSWER,)),
+    Link("Cases", "/cases", (P.CASE_READ_AREA, P.CASE_WORK)),
+    Link("Sessions", "/sessions", (P.SESSION_RECORD,), (P.REFERRAL_TRIAGE,)),
+    Link("Actions", "/actions", (P.MEETING_READ, P.CASE_WORK)),
+    Link("Agreements", "/cohort/agreements", (P.COHORT_UPLOAD,)),
+    Link("Uploads", "/cohort/uploads", (P.COHORT_UPLOAD,)),
+    Link("Runs", "/cohort/runs", (P.COHORT_READ,)),
+    Link("To consider", "/cohort/candidates", (P.CANDIDATE_READ,)),
+    Link("Interventions", "/interventions", (P.CATALOGUE_READ,), (P.MEETING_DECIDE,)),
+    Link("Interventions", "/interventions", (P.CATALOGUE_MANAGE,)),
+    Link("Reports", "/oversight", (P.AREA_REPORT_READ, P.FORCE_REPORT_READ)),
+    Link("Sharing", "/sharing", (P.SHARING_READ,), (P.CASE_WORK,)),
+    Link("Audit", "/audit", (P.AUDIT_READ,)),
+    Link("Users", "/admin/users", (P.ACCOUNT_MANAGE,)),
+    Link("Agencies", "/admin/agencies", (P.ACCOUNT_MANAGE,)),
+    Link("Areas", "/admin/areas", (P.ACCOUNT_MANAGE,)),
+    Link("Roles to approve", "/admin/grants", (P.GRANT_APPROVE,)),
+    Link("Roles", "/admin/roles", (P.ROLES_READ,)),
 )
+
+
+def _shown_to(actor: Actor, link: Link) -> bool:
+    return (not link.needs or any(actor.can(need) for need in link.needs)) and not any(
+        actor.can(other) for other in link.unless
+    )
 
 
 def navigation(actor: Actor) -> list[dict[str, Any]]:
     """Only pages that this role may open; the current one is marked."""
-    shown = [
-        {"text": words, "href": path}
-        for words, path, needed in LINKS
-        if not needed or any(actor.can(permission) for permission in needed)
-    ]
+    shown = [{"text": link.words, "href": link.path} for link in LINKS if _shown_to(actor, link)]
     here = [link for link in shown if link["href"] == request.path or request.path.startswith(f"{link['href']}/")]
     best = max((link["href"] for link in here), key=len, default=None)
     return [link | {"active": link["href"] == best} for link in shown]
