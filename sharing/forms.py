@@ -1,6 +1,7 @@
 """The form that records what an agency shares, and on what lawful ground."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
@@ -49,7 +50,8 @@ class SharingForm(Form):
         self.to_agency.choices = [("", "None of these"), *[(a.id, a.name) for a in agencies]]
         self.data_class.choices = [(d.slug, d.name) for d in data_classes()]
         self.gateway.choices = [*[(g.slug, g.name) for g in gateways()], (OTHER_GROUND, "Another law, or not sure")]
-        self.gateway.choice_hints = {g.slug: g.statute for g in gateways()}
+        gateway: Any = self.gateway
+        gateway.choice_hints = {g.slug: g.statute for g in gateways()}
 
     @property
     def giver(self) -> Agency:

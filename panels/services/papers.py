@@ -8,10 +8,22 @@ from sqlalchemy import select
 
 from cohort.models import YoungPerson
 from core.clock import in_london
+from core.codes.base import ordered
+from core.codes.concerns import Concern, ConcernStrength, ProtectiveFactor
 from core.context import current
 from core.db import db
 from panels.models import AgendaItem
 from referrals.models import Referral
+
+NAMED = {ConcernStrength.YES.value: "", ConcernStrength.SUSPECTED.value: " (suspected)"}
+
+
+@dataclass(frozen=True)
+class Words:
+    """One of the three columns: what was written, and what was ticked."""
+
+    texts: tuple[str, ...] = ()
+    ticked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -20,9 +32,11 @@ class Paper:
 
     person: YoungPerson
     referral: Referral
-    going_well: list[str]
-    their_words: list[str]
-    worries: list[str]
+    pronouns: str | None
+    going_well: Words
+    their_words: Words
+    family_words: Words
+    worries: Words
 
     @property
     def sent_on(self) -> date:
@@ -39,14 +53,25 @@ def of_item(item: AgendaItem, *, with_words: bool = True) -> Paper:
     current().looked_at("agenda_item", item.id)
     current().load_keys([item.data_key_id, referral.data_key_id, person.data_key_id])
     answers: dict[str, Any] = (referral.answers or {}) if with_words else {}
+    strengths, voice, worries = (answers.get(part) or {} for part in ("strengths", "voice", "worries"))
     return Paper(
-        person, referral, texts(answers.get("strengths")), texts(answers.get("voice")), texts(answers.get("worries"))
-    )
+        person, referral, (answers.get("person") or {}).get("pronouns"),
+        going_well=Words(_texts(strengths.get("text")), _factors(strengths)),
+        their_words=Words(_texts(voice.get("child"))), family_words=Words(_texts(voice.get("family"))),
+        worries=Words(_texts(worries.get("text")), _concerns(worries)),
+    )  # fmt: skip
 
 
-def texts(section: Any) -> list[str]:
-    """The typed texts of one section of a referral; codes (no space in them) are left out."""
-    if isinstance(section, str):
-        return [section] if section.strip() else []
-    values = section.values() if isinstance(section, dict) else section or []
-    return [value for value in values if isinstance(value, str) and " " in value.strip()]
+def _texts(*texts: str | None) -> tuple[str, ...]:
+    return tuple(text.strip() for text in texts if text and text.strip())
+
+
+def _factors(strengths: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(factor.label for factor in ordered(ProtectiveFactor, strengths.get("factors") or ()))
+
+
+def _concerns(worries: dict[str, Any]) -> tuple[str, ...]:
+    """Concerns that are known or suspected, in the list's own order."""
+    strengths: dict[str, str] = worries.get("concerns") or {}
+    named = [concern for concern in ordered(Concern, strengths) if strengths[concern.value] in NAMED]
+    return tuple(f"{concern.label}{NAMED[strengths[concern.value]]}" for concern in named)

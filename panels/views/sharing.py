@@ -18,6 +18,7 @@ from panels.policies import sees_whole
 from panels.services import agenda, cases, timeline
 from panels.services.timeline import Happened
 from panels.views import bp
+from panels.views.case_page import open_file, refuse, render_case
 from panels.views.meetings.parts import opened
 from sharing import services
 from sharing.forms import SharingForm
@@ -45,7 +46,8 @@ class About:
         return not (self.actor.can(P.CASE_READ_AREA) or self.actor.can(P.CASE_WORK))
 
     def url(self, part: str, **more: Any) -> str:
-        return url_for(f"panels.{self.endpoint}{part}", **self.ids, **more)
+        values: dict[str, Any] = {**self.ids, **more}
+        return url_for(f"panels.{self.endpoint}{part}", **values)
 
 
 def _case(case_id: Id) -> About:
@@ -72,14 +74,21 @@ def _item(meeting_id: Id, number: int) -> About:
 @bp.get("/cases/<id:case_id>/sharing")
 @requires(P.SHARING_READ, reads=Event.DISCLOSURES_READ)
 def case_sharing(case_id: Id) -> ResponseReturnValue:
-    about = _case(case_id)
-    current().looked_at("case_record", case_id)
-    found = disclosures_about(about.actor, young_person_id=about.record.young_person_id, case_id=case_id)
+    actor = signed_in()
+    file = open_file(actor, case_id)
+    if not sees_whole(actor, file.case):
+        refuse()
+    found = disclosures_about(actor, young_person_id=file.case.young_person_id, case_id=case_id)
     rows = services.listed(found)
-    return render_template(
-        "panels/meetings/case_sharing.html", rows=rows, about=about, case=about.case, names=services,
-        may_record=about.actor.can(P.SHARING_RECORD),
-    )  # fmt: skip
+    return render_case(
+        "panels/meetings/case_sharing.html",
+        actor,
+        file,
+        "Sharing",
+        rows=rows,
+        names=services,
+        may_record=actor.can(P.SHARING_RECORD),
+    )
 
 
 @bp.route("/cases/<id:case_id>/sharing/new", methods=["GET", "POST"])
@@ -126,11 +135,10 @@ def _new(about: About) -> ResponseReturnValue:
 
 
 def _record(about: About, form: SharingForm) -> Disclosure:
+    text = {name: (form[name].data or "").strip() for name in ("what", "why_needed", "to_whom", "reason")}
     return services.record_disclosure(
         about.actor, area_id=about.record.area_id, from_agency=form.giver, data_class=form.data_class.data,
-        gateway=form.gateway.data, purpose=form.purpose.data, what=form.what.data.strip(),
-        why_needed=form.why_needed.data.strip(), to_agency_id=form.to_agency.data or None,
-        to_whom=form.to_whom.data.strip(), reason=(form.reason.data or "").strip(),
+        gateway=form.gateway.data, purpose=form.purpose.data, to_agency_id=form.to_agency.data or None, **text,
         is_emergency=bool(form.is_emergency.data), young_person_id=about.record.young_person_id,
         referral_id=about.referral_id, case_id=about.case.id if about.case else None,
         data_key_id=about.record.data_key_id,

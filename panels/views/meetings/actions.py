@@ -33,6 +33,6 @@ def finish_action(action_id: Id) -> ResponseReturnValue:
     action, form = actions.find_action(actor, action_id), DoneForm()
     if not form.validate_on_submit():
         return render_template("panels/meetings/done.html", form=form, action=action, due=due(action.due_on, today()))
-    actions.finish(actor, action, form.note.data.strip())
+    actions.finish(actor, action, (form.note.data or "").strip())
     flash("Action marked as done.", "success")
     return redirect(url_for("panels.action_list"))

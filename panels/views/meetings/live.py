@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from accounts.models import Agency
 from audit.models import Event
+from core import drafts
 from core.access import Permission, requires
 from core.clock import in_london
 from core.codes import label_of
@@ -96,6 +97,7 @@ def live(meeting_id: Id, number: int) -> ResponseReturnValue:
     form = _form(place, paper, people)
     if request.method == "GET":
         _fill(form, place.item)
+        _restore(form, place)
     if form.validate_on_submit():
         return _saved(place, form)
     return render_template(
@@ -103,6 +105,7 @@ def live(meeting_id: Id, number: int) -> ResponseReturnValue:
         quorum=meetings.quorum_of(place.seen.meeting, (p.member for p in people)),
         to_leave=[p.name for p in people if p.member.user_id in place.in_the_room], ready_words=_ready_words(),
         may_share=place.seen.actor.can(P.SHARING_RECORD), words=_shared(),
+        autosave=url_for("drafts.save", form_key=_draft_key(place.item)),
     )  # fmt: skip
 
 
@@ -152,7 +155,8 @@ def _offer_support(form: DecisionForm, found: list[Intervention], providers: lis
     """Each kind of support with what a choice needs: evidence, cost, who gives it, and a plain warning."""
     names = {agency.id: agency.name for agency in providers}
     form.support.choices = [(i.id, f"{'May do harm: ' if i.is_harmful else ''}{i.name}") for i in found]
-    form.support.choice_hints = {
+    support: Any = form.support
+    support.choice_hints = {
         i.id: " · ".join(
             filter(None, (
                 f"Evidence: {label_of(EvidenceRating, i.rating)}", f"Cost: {label_of(CostBand, i.cost)}",
@@ -179,6 +183,19 @@ def _fill(form: DecisionForm, item: AgendaItem) -> None:
     for (what, who, by), action in zip(form.action_rows(), actions.of_item(item), strict=False):
         what.data, who.data = action.what, action.owner_id
         by.process_data(action.due_on)
+
+
+def _draft_key(item: AgendaItem) -> str:
+    return f"item-{item.id}"
+
+
+def _restore(form: DecisionForm, place: Place) -> None:
+    """What was typed and not sent, unless a decision was saved since. Ticks are not kept, only words and choices."""
+    draft = drafts.find(place.seen.actor.user_id, _draft_key(place.item))
+    if draft is None or (place.item.decided_at and draft.saved_at <= place.item.decided_at):
+        return
+    drafts.restore(form, _draft_key(place.item))
+    form.support.data = list(place.item.intervention_ids or [])
 
 
 def _answer(form: DecisionForm) -> decisions.Answer:
@@ -208,9 +225,10 @@ def _saved(place: Place, form: DecisionForm) -> ResponseReturnValue:
     except NotPossible:
         g.denied = "action"
         abort(403)
+    drafts.discard(_draft_key(place.item))
     flash("Decision saved. Nothing is final until the list is confirmed.", "success")
     after = place.after()
-    ids = {"meeting_id": place.seen.meeting.id, **_shared()}
+    ids: dict[str, Any] = {"meeting_id": place.seen.meeting.id, **_shared()}
     if request.form.get("go") == "stay":
         return redirect(url_for("panels.live", number=place.number, **ids))
     if after is None:

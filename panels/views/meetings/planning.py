@@ -42,8 +42,9 @@ def _offer_people(form: MeetingForm, area_id: Id | None) -> dict[Id, Any]:
 
 def _answers(form: MeetingForm, people: dict[Id, Any]) -> dict[str, Any]:
     return {
-        "day": form.day.data, "at": form.start, "place": form.place.data.strip(), "chair": people[form.chair.data],
-        "asked": [people[key] for key in form.asked.data],
+        "day": form.day.data, "at": form.start, "chair": people[form.chair.data],
+        "place": (form.place.data or "").strip(),
+        "asked": [people[key] for key in form.asked.data or []],
     }  # fmt: skip
 
 
