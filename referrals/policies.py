@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from core.access import Actor, Permission
+from core.clock import today
 from referrals.models import Referral, ReferralDraft
 
 
@@ -20,8 +21,8 @@ def sent_by(actor: Actor) -> Select[Referral]:
 
 
 def drafts_of(actor: Actor) -> Select[ReferralDraft]:
-    """A draft is its owner's alone (SETTLED 1)."""
-    return select(ReferralDraft).where(ReferralDraft.owner_id == actor.user_id)
+    """A draft is its owner's alone (SETTLED 1), and after 28 days nobody's."""
+    return select(ReferralDraft).where(ReferralDraft.owner_id == actor.user_id, ReferralDraft.kept_until >= today())
 
 
 def warned_about(actor: Actor) -> ColumnElement[bool]:

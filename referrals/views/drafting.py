@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from flask import session, url_for
-from werkzeug.datastructures import MultiDict
 
 from core.access import signed_in
 from core.codes.base import label_of
@@ -24,6 +23,18 @@ from referrals.services import drafts
 
 OPENED = "drafts_opened"
 MOST_REMEMBERED = 20
+# What an answer is called once it is given; other answers keep their question.
+SHORT = {
+    "forename": "First name", "surname": "Last name", "preferred_name": "Likes to be called", "pronouns": "Pronouns",
+    "other_names": "Other names", "date_of_birth": "Date of birth", "methods": "Safe ways", "phone": "Phone",
+    "email": "Email", "safe_when": "When and how it is safe", "must_not_know": "Who must not know",
+    "address": "Address", "postcode": "Postcode", "sex": "Sex", "ethnicity": "Ethnic group",
+    "ethnicity_source": "Who told you", "first_language": "First language", "interpreter": "Interpreter needed",
+    "send": "Special educational needs", "communication": "Helps them understand", "accessibility": "To take part",
+    "status": "Learning or working", "school": "School, college or employer", "attendance": "Attendance",
+    "factors": "They have", "outcome": "Did it help?", "statutory": "Worker or plan now", "name": "Name", "job": "Job",
+    "agency": "Organisation", "unavailable": "Cannot be reached",
+}  # fmt: skip
 
 
 def open_draft(draft_id: Id) -> tuple[ReferralDraft, Answers]:
@@ -65,7 +76,7 @@ def rows_of(key: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     if key == "people":
         return [_person_row(entry) for entry in values.get("list", [])]
     form_class = FORMS[key]
-    form = form_class(MultiDict(), data=form_class.opened(values), meta={"csrf": False})
+    form = form_class(None, data=form_class.opened(values), meta={"csrf": False})
     return [row for item in form.answer_fields().values() if (row := _row(form, item))]
 
 
@@ -75,7 +86,8 @@ def _row(form: SectionForm, item: Any) -> dict[str, Any] | None:
     is_optional = item.label.text.endswith("(optional)") or item.name.startswith(CONCERN)
     if not text and (is_optional or item.name in ("why_not", "ethnicity_source", "no_fixed_address")):
         return None
-    return {"key": item.label.text.removesuffix(" (optional)"), "value": text or None}
+    words = SHORT.get(item.name) or item.label.text.removesuffix(" (optional)")
+    return {"key": words, "value": text or None}
 
 
 def in_words(item: Any) -> str:

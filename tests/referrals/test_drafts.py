@@ -1,10 +1,13 @@
 """Starting a referral and filling its pages, through the doors a referrer uses."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from accounts.roles import Role
 from audit.models import AuditEntry, Event
+from core.clock import today
 from core.db import db
 from core.drafts import FormDraft
 from referrals.models import ReferralDraft
@@ -103,7 +106,14 @@ def test_every_page_leads_to_the_next_and_the_list_says_so(sign_in, known):
     assert "You have finished 10 of 10 sections" in words(client.get(f"/referrals/{draft_id}/tasks"))
     check = words(client.get(f"/referrals/{draft_id}/check"))
     assert check.index("lunchtime drama club") < check.index("Older young people wait for her")
-    for shown in ("Kaya", "Criminal exploitation Suspected", "Their part: with others at the time", "RG1 2AB"):
+    for shown in (
+        "Kaya",
+        "Criminal exploitation Suspected",
+        "Their part: with others at the time",
+        "RG1 2AB",
+        "Text message Through school",
+        "None known",
+    ):
         assert shown in check
 
 
@@ -205,6 +215,17 @@ def test_a_draft_can_be_deleted(sign_in, acting, known):
     assert "Draft deleted" in words(page)
     assert client.get(f"/referrals/{draft_id}/tasks").status_code == 404
     assert len(entries_of(Event.DRAFT_DELETED)) == 1
+
+
+def test_after_28_days_a_draft_is_gone(sign_in, acting, known):
+    with acting("referrer@reading") as actor:
+        draft = a_draft(actor)
+        draft.kept_until = today() - timedelta(days=1)
+        draft_id = draft.id
+        db.session.commit()
+    client = sign_in(Role.REFERRER)
+    assert client.get(f"/referrals/{draft_id}/tasks").status_code == 404
+    assert "You have no drafts" in words(client.get("/referrals?show=drafts"))
 
 
 def test_the_first_opening_is_in_the_trail_and_typing_is_not(sign_in, acting, known):
