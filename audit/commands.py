@@ -32,11 +32,15 @@ def verify(area: str | None) -> None:
     for verdict in verdicts:
         name = names.get(verdict.chain, verdict.chain)
         if verdict.kind:
-            click.echo(f"{name}: BROKEN at entry {verdict.seq}: {verdict.kind} ({verdict.entries} entries before it verify)")
+            click.echo(
+                f"{name}: BROKEN at entry {verdict.seq}: {verdict.kind} ({verdict.entries} entries before it verify)"
+            )
         else:
             click.echo(f"{name}: verified, {verdict.entries} entries")
     if any(verdict.kind for verdict in verdicts):
-        click.echo("Do not restore or change anything. Keep the database as it is and call your safeguarding lead.", err=True)
+        click.echo(
+            "Do not restore or change anything. Keep the database as it is and call your safeguarding lead.", err=True
+        )
         sys.exit(1)
 
 

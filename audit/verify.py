@@ -74,14 +74,23 @@ def _fault(key: bytes, previous: bytes, expected: int, place: Place, following: 
     if place.leaf is None or place.mac is None:
         return "inserted"
     body = bytes(place.entry.body)
-    said = json.loads(body) if body[:1] == b"{" else {}
+    said = said_in(body)
     if leaf_of(body) == place.leaf and (said.get("seq"), said.get("chain")) != (place.seq, chain):
         return "reordered"
     if mac_of(key, previous, leaf_of(body)) != place.mac:
         return _broken_link(key, previous, place, following, chain)
     if place.leaf != leaf_of(body) or not _columns_agree(place.entry, said):
         return "changed"
-    return None if place.subjects == frozenset(said["subjects"]) else "index"
+    return None if place.subjects == frozenset(said.get("subjects", ())) else "index"
+
+
+def said_in(body: bytes) -> dict[str, Any]:
+    """What an entry's bytes say; nothing where they were changed into something that cannot be read."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _broken_link(key: bytes, previous: bytes, place: Place, following: Place | None, chain: str) -> str:
