@@ -1,8 +1,9 @@
 """Who may see and do what with a case: the area, its lead, and the provider whose offer is still open."""
 
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
 
 from core.access import Actor, Permission
 from core.codes.offers import OPEN_OFFERS, OfferStatus
@@ -26,6 +27,19 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     if actor.can(P.CASE_READ_ALLOCATED):
         return and_(Case.area_id == actor.area_id, _allocated(actor))
     return false()
+
+
+def stand_in(permissions: frozenset[Any], has_agency: bool) -> Any:
+    """Someone whose ids are parameters, so that a statement is built once for everyone with these permissions."""
+    return SimpleNamespace(
+        area_id=bindparam("area"), user_id=bindparam("me"), agency_id=bindparam("agency") if has_agency else None,
+        can=permissions.__contains__,
+    )  # fmt: skip
+
+
+def bound(actor: Actor) -> dict[str, Any]:
+    """The values of a stand-in's parameters."""
+    return {"area": actor.area_id, "me": actor.user_id, "agency": actor.agency_id}
 
 
 def _allocated(actor: Actor) -> ColumnElement[bool]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
@@ -71,18 +70,14 @@ def shape_of(actor: Actor, asked: Asked) -> Shape:
 
 def parameters(actor: Actor, asked: Asked) -> dict[str, Any]:
     return {
-        "area": actor.area_id, "me": actor.user_id, "agency": actor.agency_id, "stage": asked.stage,
-        "lead": asked.lead, "provider": asked.provider, "today": today(), "limit": PER_PAGE,
-        "offset": (asked.page - 1) * PER_PAGE,
+        **policies.bound(actor), "stage": asked.stage, "lead": asked.lead, "provider": asked.provider,
+        "today": today(), "limit": PER_PAGE, "offset": (asked.page - 1) * PER_PAGE,
     }  # fmt: skip
 
 
 def _conditions(shape: Shape) -> ColumnElement[bool]:
-    stand_in: Any = SimpleNamespace(
-        area_id=bindparam("area"), user_id=bindparam("me"),
-        agency_id=bindparam("agency") if shape.has_agency else None, can=shape.permissions.__contains__,
-    )  # fmt: skip
-    parts = [policies.visible(stand_in), ~Case.is_open if shape.view == "closed" else Case.is_open]
+    who = policies.stand_in(shape.permissions, shape.has_agency)
+    parts = [policies.visible(who), ~Case.is_open if shape.view == "closed" else Case.is_open]
     parts += [Case.lead_id == bindparam("me")] if shape.view == "mine" else []
     parts += [Case.lead_id.is_(None)] if NOBODY in (shape.view, shape.lead) else []
     parts += [Case.lead_id == bindparam("lead")] if shape.lead == "one" else []

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy.exc import NoResultFound
 
 from accounts.models import Agency, Membership, User
 from accounts.roles import Role
@@ -77,18 +79,25 @@ class CaseFile:
 
 def find_file(actor: Actor, case_id: Id) -> CaseFile:
     """The case with its person, lead and referral in one statement, and their key in one more."""
-    row = db.session.execute(
-        policies.cases_visible_to(actor)
-        .where(Case.id == case_id)
-        .add_columns(YoungPerson, User.name, Referral.sent_at)
-        .join(YoungPerson, YoungPerson.id == Case.young_person_id)
-        .join(Referral, Referral.id == Case.referral_id)
-        .outerjoin(User, User.id == Case.lead_id)
-    ).one()
+    if actor.area_id is None:
+        raise NoResultFound
+    statement = _file_statement(actor.permissions, actor.agency_id is not None)
+    row = db.session.execute(statement, policies.bound(actor) | {"case": case_id}).one()
     case, person, lead_name, referred_at = row
     current().looked_at("case_record", case.id)
     current().load_keys([case.data_key_id, person.data_key_id])
     return CaseFile(case, person, lead_name, referred_at)
+
+
+@lru_cache(maxsize=64)
+def _file_statement(permissions: frozenset[Any], has_agency: bool) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Case, YoungPerson, User.name, Referral.sent_at)
+        .join(YoungPerson, YoungPerson.id == Case.young_person_id)
+        .join(Referral, Referral.id == Case.referral_id)
+        .outerjoin(User, User.id == Case.lead_id)
+        .where(policies.visible(policies.stand_in(permissions, has_agency)), Case.id == bindparam("case"))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import BindParameter, bindparam, func, or_, select
 
 from accounts.models import Agency, User
 from core.access import Actor
@@ -54,99 +54,38 @@ class Overview:
 def of(actor: Actor, file: CaseFile) -> Overview:
     """The whole page for who sees the whole case; for a provider the plan and their own support."""
     case, whole = file.case, policies.sees_whole(actor, file.case)
+    values = policies.bound(actor) | {"case": case.id}
     page = Overview()
-    page.plan, page.goals = _plan(case)
-    page.offers = _offers(actor, case, whole)
-    page.came, page.did_not_happen, page.to_come = _sessions(actor, case, whole)
+    page.plan, page.goals = _plan(values)
+    page.offers = list(db.session.execute(_OFFERS if whole else _OWN_OFFERS, values))
+    counted = db.session.execute(_SESSIONS if whole else _OWN_SESSIONS, values).one()
+    page.came, page.did_not_happen, page.to_come = (int(number) for number in counted)
     page.lines = lines(actor, case, limit=LAST_EVENTS)
     if whole:
-        page.attempt = _last_attempt(case)
-        page.step_up = _step_up(case)
+        page.attempt = db.session.scalars(_LAST_ATTEMPT, values).first()
+        page.step_up = db.session.execute(_STEP_UP, values).first()
     return page
 
 
-def _plan(case: Case) -> tuple[Plan | None, list[Goal]]:
-    rows = db.session.execute(
-        select(Plan, Goal)
-        .outerjoin(Goal, Goal.plan_id == Plan.id)
-        .where(Plan.case_id == case.id, Plan.status != PlanStatus.REPLACED.value)
-        .order_by(Plan.number.desc(), Goal.position)
-    ).all()
+def _plan(values: dict[str, Any]) -> tuple[Plan | None, list[Goal]]:
+    """The newest version with its goals."""
+    rows = db.session.execute(_PLAN, values).all()
     if not rows:
         return None, []
     newest = rows[0][0]
     return newest, [goal for plan, goal in rows if plan is newest and goal is not None]
 
 
-def _offers(actor: Actor, case: Case, whole: bool) -> list[Any]:
-    """Support with its provider and how many sessions happened; a provider sees their own."""
-    happened = (
-        select(func.count())
-        .where(SupportSession.offer_id == Offer.id, SupportSession.status == SessionStatus.HAPPENED.value)
-        .correlate(Offer)
-        .scalar_subquery()
-    )
-    query = (
-        select(
-            Offer.id, Offer.status, Offer.planned_sessions, Offer.answer_by, Offer.start_on,
-            Intervention.name.label("what"), Agency.name.label("provider"), User.name.label("worker"),
-            happened.label("happened"),
-        )
-        .join(Intervention, Intervention.id == Offer.intervention_id)
-        .join(Agency, Agency.id == Offer.provider_id)
-        .outerjoin(User, User.id == Offer.practitioner_id)
-        .where(Offer.case_id == case.id, Offer.status != OfferStatus.CANNOT_TAKE.value)
-        .order_by(Offer.created_at)
-    )  # fmt: skip
-    if not whole:
-        query = query.where(or_(Offer.practitioner_id == actor.user_id, Offer.provider_id == actor.agency_id))
-    return list(db.session.execute(query))
-
-
-def _sessions(actor: Actor, case: Case, whole: bool) -> tuple[int, int, int]:
-    def number(status: SessionStatus) -> Any:
-        return func.count().filter(SupportSession.status == status.value)
-
-    query = select(
-        number(SessionStatus.HAPPENED), number(SessionStatus.DID_NOT_HAPPEN), number(SessionStatus.PLANNED)
-    ).where(SupportSession.case_id == case.id)
-    if not whole:
-        query = query.where(SupportSession.worker_id == actor.user_id)
-    row = db.session.execute(query).one()
-    return int(row[0]), int(row[1]), int(row[2])
-
-
-def _last_attempt(case: Case) -> EngagementAttempt | None:
-    return db.session.scalars(
-        select(EngagementAttempt)
-        .where(EngagementAttempt.case_id == case.id)
-        .order_by(EngagementAttempt.made_on.desc(), EngagementAttempt.created_at.desc())
-        .limit(1)
-    ).first()
-
-
-def _step_up(case: Case) -> Any:
-    """The oldest step-up of the case that the front door has not answered."""
-    return db.session.execute(
-        select(StepUp.id, StepUp.status, StepUp.chase_on, StepUp.called_at)
-        .where(StepUp.case_id == case.id, StepUp.status.in_(WAITING))
-        .order_by(StepUp.called_at)
-        .limit(1)
-    ).first()
-
-
-def _lines_query(actor: Actor, case: Case) -> Any:
-    query = timeline.newest(case.id)
-    if policies.sees_whole(actor, case):
-        return query
-    own = and_(TimelineEntry.agency_id == actor.agency_id, TimelineEntry.agency_id.is_not(None))
-    return query.where(or_(own, TimelineEntry.kind.in_(SHOWN_TO_PROVIDERS)))
-
-
 def lines(actor: Actor, case: Case, *, limit: int = PER_PAGE, page: int = 1) -> list[Line]:
     """Lines of the timeline, newest first: all for who sees the whole case, their agency's own for a provider."""
-    query = _lines_query(actor, case).limit(limit).offset((page - 1) * PER_PAGE)
-    return [_line(row) for row in db.session.execute(query)]
+    statement = _LINES if policies.sees_whole(actor, case) else _OWN_LINES
+    values = policies.bound(actor) | {"case": case.id, "limit": limit, "offset": (page - 1) * PER_PAGE}
+    return [_line(row) for row in db.session.execute(statement, values)]
+
+
+def count_lines(actor: Actor, case: Case) -> int:
+    statement = _COUNT if policies.sees_whole(actor, case) else _OWN_COUNT
+    return int(db.session.scalar(statement, policies.bound(actor) | {"case": case.id}) or 0)
 
 
 def _line(row: Any) -> Line:
@@ -157,11 +96,67 @@ def _line(row: Any) -> Line:
     return Line(row.at, row.kind, title, ", ".join(filter(None, (row.by, row.agency))), text, row.object_id)
 
 
-def count_lines(actor: Actor, case: Case) -> int:
-    counted = _lines_query(actor, case).order_by(None).subquery()
-    return int(db.session.scalar(select(func.count()).select_from(counted)) or 0)
-
-
 def note_texts(found: list[Line]) -> dict[Id, Any]:
     """The notes that these lines tell of, by id."""
     return notes.texts([line.object_id for line in found if line.kind == Happened.NOTE and line.object_id])
+
+
+# --- statements, built once; ``:case`` is the case, ``:me`` and ``:agency`` are who looks ---
+
+_CASE: BindParameter[str] = bindparam("case")
+
+_PLAN = (
+    select(Plan, Goal)
+    .outerjoin(Goal, Goal.plan_id == Plan.id)
+    .where(Plan.case_id == _CASE, Plan.status != PlanStatus.REPLACED.value)
+    .order_by(Plan.number.desc(), Goal.position)
+)
+
+_happened = (
+    select(func.count())
+    .where(SupportSession.offer_id == Offer.id, SupportSession.status == SessionStatus.HAPPENED.value)
+    .correlate(Offer)
+    .scalar_subquery()
+)
+_OFFERS = (
+    select(
+        Offer.id, Offer.status, Offer.planned_sessions, Offer.answer_by, Offer.start_on,
+        Intervention.name.label("what"), Agency.name.label("provider"), User.name.label("worker"),
+        _happened.label("happened"),
+    )
+    .join(Intervention, Intervention.id == Offer.intervention_id)
+    .join(Agency, Agency.id == Offer.provider_id)
+    .outerjoin(User, User.id == Offer.practitioner_id)
+    .where(Offer.case_id == _CASE, Offer.status != OfferStatus.CANNOT_TAKE.value)
+    .order_by(Offer.created_at)
+)  # fmt: skip
+_OWN_OFFERS = _OFFERS.where(or_(Offer.practitioner_id == bindparam("me"), Offer.provider_id == bindparam("agency")))
+
+_SESSIONS = select(
+    *(
+        func.count().filter(SupportSession.status == status.value)
+        for status in (SessionStatus.HAPPENED, SessionStatus.DID_NOT_HAPPEN, SessionStatus.PLANNED)
+    )
+).where(SupportSession.case_id == _CASE)
+_OWN_SESSIONS = _SESSIONS.where(SupportSession.worker_id == bindparam("me"))
+
+_LAST_ATTEMPT = (
+    select(EngagementAttempt)
+    .where(EngagementAttempt.case_id == _CASE)
+    .order_by(EngagementAttempt.made_on.desc(), EngagementAttempt.created_at.desc())
+    .limit(1)
+)
+
+# The oldest step-up of the case that the front door has not answered.
+_STEP_UP = (
+    select(StepUp.id, StepUp.status, StepUp.chase_on, StepUp.called_at)
+    .where(StepUp.case_id == _CASE, StepUp.status.in_(WAITING))
+    .order_by(StepUp.called_at)
+    .limit(1)
+)
+
+_own_line = or_(TimelineEntry.agency_id == bindparam("agency"), TimelineEntry.kind.in_(SHOWN_TO_PROVIDERS))
+_LINES = timeline.newest().limit(bindparam("limit")).offset(bindparam("offset"))
+_OWN_LINES = timeline.newest().where(_own_line).limit(bindparam("limit")).offset(bindparam("offset"))
+_COUNT = select(func.count()).select_from(TimelineEntry).where(TimelineEntry.case_id == _CASE)
+_OWN_COUNT = _COUNT.where(_own_line)

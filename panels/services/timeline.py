@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from accounts.models import Agency, User
 from core.access import Actor
@@ -56,8 +56,8 @@ def add(
     return entry
 
 
-def newest(case_id: Id) -> Select[*tuple[Any, ...]]:
-    """The lines of a case with who and which agency, newest first; ``summary_sealed`` is opened by the caller."""
+def newest() -> Select[*tuple[Any, ...]]:
+    """The lines of ``:case`` with who and which agency, newest first; the caller opens ``summary_sealed``."""
     return (
         select(
             TimelineEntry.id, TimelineEntry.at, TimelineEntry.kind, TimelineEntry.object_id, TimelineEntry.agency_id,
@@ -66,6 +66,6 @@ def newest(case_id: Id) -> Select[*tuple[Any, ...]]:
         )
         .outerjoin(User, User.id == TimelineEntry.actor_id)
         .outerjoin(Agency, Agency.id == TimelineEntry.agency_id)
-        .where(TimelineEntry.case_id == case_id)
+        .where(TimelineEntry.case_id == bindparam("case"))
         .order_by(TimelineEntry.at.desc(), TimelineEntry.id)
     )  # fmt: skip

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from core.access import Actor, Permission
 from core.clock import in_london, today
-from core.codes import label_of
+from core.codes import Tag, label_of
 from core.codes.cases import AttemptMethod, CaseStage, ClosureReason, EngagementAnswer, GoalOutcome, NoteKind
 from core.codes.offers import OfferStatus
 from core.formats import age, day
@@ -30,7 +30,7 @@ STEPS: dict[NextStep, tuple[str, str, P | None]] = {
     NextStep.WRITE_PLAN: ("/plan", "Write the plan", None),
     NextStep.AGREE_PLAN: ("/plan", "Open the plan", None),
     NextStep.CHOOSE_SUPPORT: ("/interventions/choose", "Choose support", None),
-    NextStep.PLAN_SESSION: ("/sessions", "Plan a session", P.SESSION_RECORD),
+    NextStep.PLAN_SESSION: ("/sessions/new", "Plan a session", P.SESSION_RECORD),
     NextStep.RECORD_SESSION: ("/sessions", "Record a session", P.SESSION_RECORD),
     NextStep.REVIEW: ("/reviews/new", "Start review", None),
     NextStep.CLOSE: ("/close", "Prepare to close", None),
@@ -39,7 +39,7 @@ STEPS: dict[NextStep, tuple[str, str, P | None]] = {
 
 
 def _offer_tag(offer: Any) -> Markup:
-    return tag_markup(*OfferStatus(offer.status).tag)
+    return status_markup(OfferStatus(offer.status).tag)
 
 
 def _attempt_words(attempt: Any) -> str:
@@ -48,8 +48,13 @@ def _attempt_words(attempt: Any) -> str:
 
 
 @lru_cache(maxsize=64)
+def status_markup(status: Tag) -> Markup:
+    """The tag of a status, rendered once; never for a person's own words, which no process keeps."""
+    return tag_markup(*status)
+
+
 def tag_markup(text: str, colour: str) -> Markup:
-    """The tag macro's own markup, rendered once for each status."""
+    """The tag macro's own markup."""
     macros: Any = current_app.jinja_env.get_template("components/tags.html").module
     return Markup(macros.tag(text, colour))  # noqa: S704 (what the macro escaped)
 
@@ -133,17 +138,22 @@ def _identity(file: CaseFile) -> dict[str, Any]:
             Markup('<span class="app-nowrap">{}</span>').format(file.case.reference),
         ],
         "stage": stage_of(file.case).tag,
-        "safe_contact": person.safe_contact,
-        "interpreter": _interpreter(details),
+        "marks": _marks(file.case, person, details),
     }
 
 
-def _interpreter(details: dict[str, Any]) -> str | None:
-    answer = details.get("interpreter")
+def _marks(case: Any, person: Any, details: dict[str, Any]) -> list[Markup]:
+    """The stage, how to reach them safely, and whether they need an interpreter."""
+    marks = [
+        status_markup(stage_of(case).tag),
+        tag_markup(person.safe_contact or "Ask how to reach them safely", "yellow"),
+    ]
+    answer, language = details.get("interpreter"), details.get("first_language")
     if answer == "yes":
-        language = details.get("first_language")
-        return f"Interpreter needed: {language}" if language else "Interpreter needed"
-    return "No interpreter needed" if answer == "no" else None
+        marks.append(tag_markup(f"Interpreter needed: {language}" if language else "Interpreter needed", "yellow"))
+    elif answer == "no":
+        marks.append(tag_markup("No interpreter needed", "grey"))
+    return marks
 
 
 def next_action(actor: Actor, case: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from panels.services import caseload, cases
 from panels.services.caseload import Listing, Row
 from panels.services.caseload_query import NOBODY, Asked
 from panels.views import bp
-from panels.views.case_page import due_markup, tag_markup
+from panels.views.case_page import due_markup, status_markup
 
 P = Permission
 AT_ONCE = 50
@@ -167,7 +167,7 @@ def _rows(rows: list[Row], may_change: bool) -> list[dict[str, Any]]:
             "cells": [
                 pattern.format(f"{base}/{row.id}", row.name),
                 age_on(row.born, day) if row.born else _DASH,
-                row.reference, tag_markup(*row.stage.tag), row.lead or "Nobody", row.next_step,
+                row.reference, status_markup(row.stage.tag), row.lead or "Nobody", row.next_step,
                 short_day(row.closed_on) if row.closed_on else due_markup(row.due_on, day),
                 short_day(row.last_seen),
             ],
