@@ -95,6 +95,10 @@ def said_in(body: bytes) -> dict[str, Any]:
 
 def _broken_link(key: bytes, previous: bytes, place: Place, following: Place | None, chain: str) -> str:
     """A seal that does not follow: added without the key, sealed onto an older head (a fork), or changed."""
+    if place.leaf and mac_of(key, previous, place.leaf) == place.mac:
+        return "changed"
+    if place.leaf != leaf_of(bytes(place.entry.body)):
+        return "changed"
     if following and following.leaf and following.mac == mac_of(key, previous, following.leaf):
         return "inserted"
     for mac in db.session.scalars(

@@ -477,6 +477,7 @@ def upgrade() -> None:
     with op.batch_alter_table('referral', schema=None) as batch_op:
         batch_op.create_index('ix_referral_agency', ['agency_id', 'sent_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_referral_data_key_id'), ['data_key_id'], unique=False)
+        batch_op.create_index('ix_referral_figures', ['area_id', 'sent_at', 'acknowledged_at', 'ready_at', 'decided_at', 'status', 'agency_id', 'district_id', 'id'], unique=False)
         batch_op.create_index('ix_referral_queue', ['area_id', 'status', 'sent_at'], unique=False)
         batch_op.create_index('ix_referral_sent_by', ['sent_by_id', 'sent_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_referral_young_person_id'), ['young_person_id'], unique=False)
@@ -544,10 +545,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('case_record', schema=None) as batch_op:
         batch_op.create_index('ix_case_due', ['area_id', 'next_due_on', 'id'], unique=False, sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.create_index('ix_case_figures', ['area_id', 'is_open', 'stage', 'lead_id', 'next_due_on', 'review_due_on'], unique=False)
         batch_op.create_index('ix_case_lead', ['lead_id', 'is_open'], unique=False)
         batch_op.create_index('ix_case_person', ['young_person_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_record_data_key_id'), ['data_key_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_record_referral_id'), ['referral_id'], unique=False)
+        batch_op.create_index('ix_case_referral_figures', ['referral_id', 'engagement', 'is_open', 'id'], unique=False)
 
     op.create_table('possible_match',
     sa.Column('referral_id', sa.String(length=26), nullable=False),
@@ -664,6 +667,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_step_up_case_id'), ['case_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_step_up_data_key_id'), ['data_key_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_step_up_referral_id'), ['referral_id'], unique=False)
+
+    op.create_table('stored_search',
+    sa.Column('owner_id', sa.String(length=26), nullable=False),
+    sa.Column('membership_id', sa.String(length=26), nullable=False),
+    sa.Column('kept_until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('examined', sa.Integer(), nullable=False),
+    sa.Column('typed_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('found_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('data_key_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['membership_id'], ['membership.id'], name=op.f('fk_stored_search_membership_id')),
+    sa.ForeignKeyConstraint(['owner_id'], ['user_account.id'], name=op.f('fk_stored_search_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stored_search'))
+    )
+    with op.batch_alter_table('stored_search', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_stored_search_data_key_id'), ['data_key_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stored_search_owner_id'), ['owner_id'], unique=False)
 
     op.create_table('agenda_item',
     sa.Column('meeting_id', sa.String(length=26), nullable=False),
@@ -1083,6 +1105,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_agenda_item_data_key_id'))
 
     op.drop_table('agenda_item')
+    with op.batch_alter_table('stored_search', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_stored_search_owner_id'))
+        batch_op.drop_index(batch_op.f('ix_stored_search_data_key_id'))
+
+    op.drop_table('stored_search')
     with op.batch_alter_table('step_up', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_step_up_referral_id'))
         batch_op.drop_index(batch_op.f('ix_step_up_data_key_id'))
@@ -1109,10 +1136,12 @@ def downgrade() -> None:
 
     op.drop_table('possible_match')
     with op.batch_alter_table('case_record', schema=None) as batch_op:
+        batch_op.drop_index('ix_case_referral_figures')
         batch_op.drop_index(batch_op.f('ix_case_record_referral_id'))
         batch_op.drop_index(batch_op.f('ix_case_record_data_key_id'))
         batch_op.drop_index('ix_case_person')
         batch_op.drop_index('ix_case_lead')
+        batch_op.drop_index('ix_case_figures')
         batch_op.drop_index('ix_case_due', sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
 
     op.drop_table('case_record')
@@ -1125,6 +1154,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_referral_young_person_id'))
         batch_op.drop_index('ix_referral_sent_by')
         batch_op.drop_index('ix_referral_queue')
+        batch_op.drop_index('ix_referral_figures')
         batch_op.drop_index(batch_op.f('ix_referral_data_key_id'))
         batch_op.drop_index('ix_referral_agency')
 
