@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, and_, false, or_, select
+from sqlalchemy import Select, false, or_, select
 
 from core.access import Actor, Permission
 from core.codes.offers import OPEN_OFFERS
@@ -14,22 +14,28 @@ _OPEN = sorted(status.value for status in OPEN_OFFERS)
 
 
 def offers_visible_to(actor: Actor) -> Select[Offer]:
-    """A provider sees what its own agency was offered in its own area, until it says it cannot take it."""
+    """A provider sees what its own agency was offered in its own area, until it is over; a lead, their own cases'."""
     statement = select(Offer)
     if actor.area_id is None:
         return statement.where(false())
     if sees_area(actor):
         return statement.where(Offer.area_id == actor.area_id)
+    here = statement.where(Offer.area_id == actor.area_id)
     if actor.can(P.OFFER_ANSWER) and actor.agency_id:
-        return statement.where(
-            Offer.area_id == actor.area_id, Offer.provider_id == actor.agency_id, Offer.status.in_(_OPEN)
-        )
+        return here.where(Offer.provider_id == actor.agency_id, Offer.status.in_(_OPEN))
+    if actor.can(P.CASE_WORK):
+        return here.where(Offer.case_id.in_(select(Case.id).where(Case.lead_id == actor.user_id)))
     return statement.where(false())
 
 
 def may_answer(actor: Actor, offer: Offer) -> bool:
     """Only the provider itself answers, and it may be any of its practitioners in the area."""
     return actor.can(P.OFFER_ANSWER) and offer.provider_id == actor.agency_id and offer.area_id == actor.area_id
+
+
+def may_end(actor: Actor, offer: Offer, case: Any) -> bool:
+    """Who gives the support ends it, or who works on the case."""
+    return may_answer(actor, offer) or may_work(actor, case)
 
 
 def sessions_visible_to(actor: Actor) -> Select[SupportSession]:
@@ -41,7 +47,7 @@ def sessions_visible_to(actor: Actor) -> Select[SupportSession]:
         SupportSession.worker_id == actor.user_id,
         SupportSession.offer_id.in_(select(Offer.id).where(Offer.practitioner_id == actor.user_id)),
     )
-    leads = and_(Case.lead_id == actor.user_id) if actor.can(P.CASE_WORK) else false()
+    leads = Case.lead_id == actor.user_id if actor.can(P.CASE_WORK) else false()
     return statement.where(or_(mine, leads))
 
 

@@ -18,7 +18,7 @@ from core.codes.cases import (
     SessionConcern,
     SessionMode,
 )
-from core.codes.offers import DeclineReason
+from core.codes.offers import DeclineReason, EndedEarlyReason
 from core.formats import day as day_words
 from core.forms import DateParts, Form
 from panels.forms.fields import Needed, TimeText, WholeNumber, Within, tidy
@@ -90,6 +90,18 @@ class AnswerForm(Form):
     def validate_decline_code(self, field: Any) -> None:
         if self.answer.data == "decline" and not field.data:
             raise ValidationError("Select a reason why you cannot take them")
+
+
+class EndForm(Form):
+    how = RadioField(
+        "How did it end?", choices=[("completed", "It finished as planned"), ("early", "It ended early")],
+        validators=[Needed("Select how it ended")],
+    )  # fmt: skip
+    early_code = SelectField("Why did it end early?", choices=choices(EndedEarlyReason, blank="Choose a reason"))
+
+    def validate_early_code(self, field: Any) -> None:
+        if self.how.data == "early" and not field.data:
+            raise ValidationError("Select why it ended early")
 
 
 class WantsForm(Form):

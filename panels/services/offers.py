@@ -28,6 +28,9 @@ ANSWER_WITHIN = 2
 TO_ANSWER = frozenset({OfferStatus.OFFERED, OfferStatus.WAITING})
 
 
+UNDER_WAY = frozenset({OfferStatus.ACCEPTED, OfferStatus.ACTIVE, OfferStatus.PAUSED})
+
+
 class NoPlaces(Exception):
     """Every place is taken: the young person can wait, or go elsewhere."""
 
@@ -131,6 +134,18 @@ def _answer(
     timeline.add(case, Happened.OFFER_ANSWERED, actor, object_id=offer.id, summary=f"{name}: {status.label.lower()}")
     next_step.refresh(case)
     record(Event.OFFER_ANSWERED, actor, offer, also=[case], changes=changes, reason=reason)
+
+
+def end(actor: Actor, offer: Offer, case: Case, *, early_code: str | None = None) -> None:
+    """Finished, or ended early for a reason; the place is free for someone else."""
+    if offer.status not in UNDER_WAY:
+        raise NotToAnswer
+    status = OfferStatus.ENDED_EARLY if early_code else OfferStatus.COMPLETED
+    changes = change_of(offer, {"status": status.value, "decline_code": early_code})
+    name = db.session.scalars(select(Intervention.name).where(Intervention.id == offer.intervention_id)).one()
+    timeline.add(case, Happened.OFFER_ENDED, actor, object_id=offer.id, summary=f"{name}: {status.label.lower()}")
+    next_step.refresh(case)
+    record(Event.OFFER_ANSWERED, actor, offer, also=[case], changes=changes, reason=early_code or "completed")
 
 
 def listed(actor: Actor, statuses: list[str], *, limit: int = 50, offset: int = 0) -> list[Any]:

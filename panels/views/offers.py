@@ -11,7 +11,7 @@ from cohort.models import YoungPerson
 from core.access import Actor, Permission, requires, signed_in
 from core.clock import today
 from core.codes.base import label_of
-from core.codes.offers import DeclineReason, OfferStatus
+from core.codes.offers import DeclineReason, EndedEarlyReason, OfferStatus
 from core.context import current
 from core.db import db
 from core.formats import age_on
@@ -21,11 +21,11 @@ from core.versions import expect_version
 from core.working_days import due
 from interventions import services as catalogue
 from interventions.models import Intervention
-from panels.forms.support import AnswerForm, HarmForm, OfferForm
+from panels.forms.support import AnswerForm, EndForm, HarmForm, OfferForm
 from panels.models import Case, Offer
 from panels.services import names, offers
 from panels.services.cases import CaseFile
-from panels.support_policies import may_answer
+from panels.support_policies import may_answer, may_end
 from panels.views import bp
 from panels.views.case_page import refuse, render_case, working_file
 
@@ -176,8 +176,26 @@ def my_young_people() -> ResponseReturnValue:
     return render_template("panels/support/my_young_people.html", people=rows)
 
 
+@bp.route("/offers/<id:offer_id>/end", methods=["GET", "POST"])
+@requires(P.OFFER_ANSWER, P.CASE_WORK, reads=Event.OFFER_READ)
+def end_offer(offer_id: Id) -> ResponseReturnValue:
+    actor = signed_in()
+    offer = offers.find_offer(actor, offer_id)
+    case = db.session.get_one(Case, offer.case_id)
+    if not may_end(actor, offer, case) or offer.status not in offers.UNDER_WAY:
+        refuse()
+    form = EndForm(row_version=offer.row_version)
+    if form.validate_on_submit():
+        expect_version(offer, form, {"how": OfferStatus(offer.status).label})
+        code = form.early_code.data if form.how.data == "early" else None
+        offers.end(actor, offer, case, early_code=code)
+        flash("Support ended. Their place is free.", "success")
+        return redirect(url_for(".offers_page") if may_answer(actor, offer) else f"/cases/{case.id}")
+    return render_template("panels/support/end.html", form=form, offer=offer, reference=case.reference)
+
+
 @bp.route("/offers/<id:offer_id>", methods=["GET", "POST"])
-@requires(P.OFFER_ANSWER, P.CASE_READ_AREA, reads=Event.OFFER_READ)
+@requires(P.OFFER_ANSWER, P.CASE_READ_AREA, P.CASE_WORK, reads=Event.OFFER_READ)
 def offer_page(offer_id: Id) -> ResponseReturnValue:
     actor = signed_in()
     offer = offers.find_offer(actor, offer_id)
@@ -235,10 +253,17 @@ def _show_offer(actor: Actor, offer: Offer, form: Form) -> ResponseReturnValue:
         "safe_contact": person.safe_contact if taken else None,
         "provider": db.session.get_one(Agency, offer.provider_id).name,
         "practitioner": _name_of(offer.practitioner_id), "status": OfferStatus(offer.status).tag,
-        "due": due(offer.answer_by, today()), "decline": label_of(DeclineReason, offer.decline_code, missing=""),
+        "due": due(offer.answer_by, today()), "decline": _why_not(offer),
+        "may_end": taken and may_end(actor, offer, db.session.get_one(Case, offer.case_id)),
+        "reads_offers": actor.can(P.OFFER_ANSWER) or actor.can(P.CASE_READ_AREA),
         "may_answer": may_answer(actor, offer) and offer.status in offers.TO_ANSWER,
     }  # fmt: skip
     return render_template("panels/support/offer.html", **context)
+
+
+def _why_not(offer: Offer) -> str:
+    reasons = EndedEarlyReason if offer.status == OfferStatus.ENDED_EARLY else DeclineReason
+    return label_of(reasons, offer.decline_code, missing="")
 
 
 def _name_of(user_id: Id | None) -> str | None:

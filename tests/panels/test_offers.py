@@ -1,9 +1,13 @@
 """Choosing support for a case, and the provider's answer."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 from accounts.roles import Role
 from core.clock import today
 from core.db import db
 from panels.models import Case, Offer
+from panels.services import offers
 from tests.factories.cases import open_case
 from tests.factories.support import accepted, intervention, offer
 from tests.support.client import Page, form_values, words
@@ -152,3 +156,49 @@ def test_someone_answered_meanwhile(sign_in, acting, known):
     provider.submit(f"/offers/{offer_id}", {"answer": "wait"}, button="Send answer")
     assert provider.post(f"/offers/{offer_id}", data=values).status_code == 409
     assert db.session.get_one(Case, case_id) is not None
+
+
+def test_two_at_once_for_the_last_place(app, acting, known):
+    """Whoever comes second finds no place, however the two meet."""
+    support = intervention(known, places=1)
+    wanted = []
+    for surname in ("Bell", "Khan"):
+        case_id = open_case(acting, known, surname=surname)
+        wanted.append((case_id, offer(acting, known, case_id, support)))
+    db.session.remove()
+    barrier = Barrier(2)
+
+    def take(pair):
+        with app.app_context(), acting("provider_practitioner@reading") as actor:
+            found, case = db.session.get_one(Offer, pair[1]), db.session.get_one(Case, pair[0])
+            db.session.rollback()
+            barrier.wait(10)
+            try:
+                offers.accept(actor, found, case, start_on=today(), practitioner_id=actor.user_id)
+                db.session.commit()
+            except offers.NoPlaces:
+                db.session.rollback()
+                return "full"
+            finally:
+                db.session.remove()
+            return "taken"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(take, wanted)) == ["full", "taken"]
+
+
+def test_support_ends_and_frees_the_place(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    support = intervention(known, places=1)
+    offer_id = accepted(acting, known, case_id, support)
+    provider, lead = sign_in(Role.PROVIDER), sign_in(Role.LEAD)
+    assert "End this support" in words(lead.get(f"/offers/{offer_id}"))
+    again = provider.submit(f"/offers/{offer_id}/end", {"how": "early"}, button="End support")
+    assert "Select why it ended early" in words(again)
+    form = {"how": "early", "early_code": "moved"}
+    assert "Support ended." in words(provider.submit(f"/offers/{offer_id}/end", form, button="End support"))
+    assert offers_of(case_id)[0].status == "ended_early"
+    assert "1 left of 1" in words(lead.get(f"/interventions/{support}"))
+    assert "Support ended" in words(lead.get(f"/cases/{case_id}/timeline"))
+    assert lead.get(f"/offers/{offer_id}/end").status_code == 403
+    assert sign_in(Role.LEAD, area="slough").get(f"/offers/{offer_id}").status_code == 404
