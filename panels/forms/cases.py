@@ -20,9 +20,9 @@ from core.forms import DateParts, Form
 
 # The privacy notices that a worker may have given, by version (DOMAIN 3.8).
 NOTICES = (
-    ("1", "Version 1, for young people"),
-    ("1-easy", "Version 1, easy read"),
-    ("1-family", "Version 1, for families"),
+    ("3", "Version 3, for young people"),
+    ("3-easy", "Version 3, easy read"),
+    ("3-family", "Version 3, for families"),
     ("none", "Not given yet"),
 )
 

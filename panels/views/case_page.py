@@ -148,7 +148,8 @@ def _marks(case: Any, person: Any, details: dict[str, Any]) -> list[Markup]:
         status_markup(stage_of(case).tag),
         tag_markup(person.safe_contact or "Ask how to reach them safely", "yellow"),
     ]
-    answer, language = details.get("interpreter"), details.get("first_language")
+    needs = details.get("needs") or {}
+    answer, language = needs.get("interpreter"), needs.get("first_language")
     if answer == "yes":
         marks.append(tag_markup(f"Interpreter needed: {language}" if language else "Interpreter needed", "yellow"))
     elif answer == "no":

@@ -80,7 +80,7 @@ def agreed_plan(acting: Any, known: Any, case_id: str, *, goals: int = 2, area: 
 
     with acting(f"lead_practitioner@{area}") as actor:
         case = db.session.get_one(Case, case_id)
-        said = {"made_on": today(), "method": "visit", "answer": "yes", "given_by": "both", "notice_version": "1",
+        said = {"made_on": today(), "method": "visit", "answer": "yes", "given_by": "both", "notice_version": "3",
                 "notice_language": "English"}  # fmt: skip
         engagement.record_attempt(actor, case, said)
         plan = Plan(

@@ -99,11 +99,18 @@ def test_an_unnamed_offer_opens_the_case_to_the_agency_once_accepted(acting, kno
 
 
 def test_the_case_page_says_what_is_next_with_one_green_button(acting, known, sign_in):
-    case_id = open_case(acting, known, preferred_name="Kay", safe_contact="Text only. Shared phone.")
+    case_id = open_case(
+        acting,
+        known,
+        preferred_name="Kay",
+        safe_contact="Text only. Shared phone.",
+        details={"pronouns": "she/her", "needs": {"interpreter": "yes", "first_language": "Polish"}},
+    )
     response = sign_in(Role.LEAD).get(f"/cases/{case_id}")
     text = words(response)
     assert "likes Kay" in text
     assert "Text only. Shared phone." in text
+    assert "Interpreter needed: Polish" in text
     assert "Next: ask them to take part" in text
     buttons = [
         e
@@ -255,7 +262,7 @@ def test_who_only_reads_a_case_cannot_write_on_it(acting, known, sign_in):
 
 # --- taking part -----------------------------------------------------------------------------------------------------
 
-YES = {"method": "visit", "answer": "yes", "given_by": "both", "notice_version": "1"}
+YES = {"method": "visit", "answer": "yes", "given_by": "both", "notice_version": "3"}
 
 
 def test_a_yes_needs_who_agreed_and_which_notice(acting, known, sign_in):
