@@ -66,7 +66,7 @@ def _item(meeting_id: Id, number: int) -> About:
     if not seen.papers.shows(item):
         g.denied = "action"
         abort(403)
-    ids = {"meeting_id": meeting_id, "number": number}
+    ids: dict[str, Any] = {"meeting_id": meeting_id, "number": number}
     back = url_for("panels.item_papers", **ids)
     return About(seen.actor, item, item.referral_id, None, back, "share_at_meeting", ids)
 
