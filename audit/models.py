@@ -88,6 +88,7 @@ class Event(StrEnum):
     PERSON_CHANGED = "update:young_person", "Changed a young person's details"
     PERSON_LINKED = "update:linked", "Linked a referral to a young person"
     PERSON_SEARCHED = "search:young_person", "Searched for a young person"
+    SEARCH_READ = "list:found", "Looked at what a search found"
     # referrals
     DRAFT_STARTED = "create:draft", "Started a referral"
     DRAFT_OPENED = "read:draft", "Opened their draft"

@@ -20,3 +20,6 @@ def init_app(app: Flask) -> None:
 @requires(Door.SELF)
 def home() -> ResponseReturnValue:
     return render_template("desk/home.html")
+
+
+from desk import find  # noqa: E402, F401 (it registers on bp)

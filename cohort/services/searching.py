@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cohort.matching import nearly, normalise, parts, swapped
+from cohort.matching import nearly, parts, swapped
 from core.forms import MONTHS
 from core.ids import Id
 
@@ -62,14 +62,14 @@ def _take_date(text: str) -> tuple[date | None, str]:
 def _date_of(groups: list[str]) -> date | None:
     year, month, day = groups if len(groups[0]) == 4 else reversed(groups)
     try:
-        return date(_year(int(year)), MONTHS.get(month.lower()) or int(month), int(day))
+        return date(_year(year), MONTHS.get(month.lower()) or int(month), int(day))
     except ValueError:
         return None
 
 
-def _year(typed: int) -> int:
+def _year(typed: str) -> int:
     """Two figures are of this century: the young people are."""
-    return typed + 2000 if typed < 100 else typed
+    return int(typed) + (2000 if len(typed) == 2 else 0)
 
 
 class Scan:
@@ -138,7 +138,3 @@ def best_first(asked: Asked, records: Iterable[Opened]) -> list[Id]:
     scan = Scan(asked)
     graded = [(grade, record.id) for record in records if (grade := scan.grade(record)) is not None]
     return [record_id for _, record_id in sorted(graded)]
-
-
-def is_name(text: str) -> bool:
-    return bool(normalise(text))

@@ -111,7 +111,8 @@ def read(actor: Actor, tab: Tab, *, whose: str, page: int) -> Queue:
         select(
             Referral.id, Referral.reference, Referral.status, Referral.sent_at, Referral.data_key_id,
             Referral.young_person_id, Referral.acknowledge_by, Referral.acknowledged_at, Referral.decide_by,
-            Referral.ready_at, Agency.name.label("agency"), owner.name.label("owner"), chase.label("chase_on"), Area.targets,
+            Referral.ready_at, Agency.name.label("agency"), owner.name.label("owner"), chase.label("chase_on"),
+            Area.targets,
             sealed_column(Referral, "forename").label("forename"), sealed_column(Referral, "surname").label("surname"),
             func.count().over().label("total"),
         )

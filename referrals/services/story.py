@@ -109,7 +109,8 @@ def _concerns(worries: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _event(item: dict[str, Any]) -> dict[str, Any]:
-    told = [label_of(TriggerEventType, item.get("type"), missing="From a partner’s list"), f"Their part: {label_of(PartInEvent, item.get('part'))}"]
+    what = label_of(TriggerEventType, item.get("type"), missing="From a partner’s list")
+    told = [what, f"Their part: {label_of(PartInEvent, item.get('part'))}"]
     return _row(_day(item.get("on")), "\n".join([*told, *filter(None, [item.get("text")])]))
 
 

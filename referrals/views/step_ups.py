@@ -34,8 +34,9 @@ def step_up_referral(referral_id: Id) -> ResponseReturnValue:
         return redirect(url_for(".triage_referral", referral_id=referral_id), 303)
     if form.validate_on_submit() and form.called_at:
         raised = step_ups.raise_step_up(
-            actor, area_id=file.referral.area_id, why=form.why.data or "", called_at=form.called_at, referral=file.referral,
-            front_door_reference=form.front_door_reference.data or "", is_nrm=form.is_nrm.data == "yes",
+            actor, area_id=file.referral.area_id, why=form.why.data or "", called_at=form.called_at,
+            referral=file.referral, front_door_reference=form.front_door_reference.data or "",
+            is_nrm=form.is_nrm.data == "yes",
         )  # fmt: skip
         flash("Step-up recorded. Panel work pauses until the front door answers.", "success")
         return redirect(url_for(".step_up", step_up_id=raised.id), 303)

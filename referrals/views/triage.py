@@ -204,12 +204,18 @@ def decide(referral_id: Id) -> ResponseReturnValue:
     expect_version(file.referral, form, _stands(file))
     if form.outcome.data == TriageOutcome.STEP_UP.value:
         return redirect(url_for(".step_up_referral", referral_id=referral_id), 303)
-    decision = Decision(TriageOutcome(form.outcome.data), (form.words.data or "").strip(), form.code, form.notes.data or "")
+    decision = _decision(form)
     preview = triage.text_for_referrer(decision)
     if form.seen.data != _mark(preview):
         form.seen.data = _mark(preview)
         return _decide_page(file, form, preview)
     return _decided(actor, file, form, decision)
+
+
+def _decision(form: DecideForm) -> Decision:
+    return Decision(
+        TriageOutcome(form.outcome.data), (form.words.data or "").strip(), form.code, (form.notes.data or "").strip()
+    )
 
 
 def _mark(text: str) -> str:

@@ -140,9 +140,8 @@ def test_comparing_says_why_and_how_the_records_compare(sign_in, referral, recor
     said = text(page.all("main")[0])
     assert "Suggested because: surname sounds alike and same date of birth. You decide." in said
     assert "Possible match 1 of 1" in said
-    tags = {
-        text(row.find("th")): text(row.findall("td")[-1]) for row in page.all("tr") if row.find("th").get("scope") == "row"
-    }  # fmt: skip
+    rows = [row for row in page.all("tr") if row.find("th").get("scope") == "row"]
+    tags = {text(row.find("th")): text(row.findall("td")[-1]) for row in rows}
     assert tags["Name"] == "Sounds alike"
     assert tags["Date of birth"] == tags["School"] == "Same"
     assert subjects_of(entries(Event.MATCH_READ)[-1]) == {referral, record_held}
