@@ -30,6 +30,7 @@ class Settings(Protocol):
     smtp_password: str
     smtp_starttls: bool
     mail_from: str
+    demonstration: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,12 @@ def is_configured() -> bool:
     return bool(settings.smtp_host)
 
 
+def reaches_people() -> bool:
+    """Whether a letter gets anywhere: a server is set, or the demonstration prints it."""
+    settings: Settings = current_app.extensions["settings"]
+    return bool(settings.smtp_host) or settings.demonstration
+
+
 def wait(seconds: float = TIMEOUT_SECONDS) -> None:
     """Until what is on its way has been sent: for commands and tests."""
     for thread in list(_sending):
@@ -64,7 +71,7 @@ def wait(seconds: float = TIMEOUT_SECONDS) -> None:
 def _after_commit(session: Session) -> None:
     for letter, settings in session.info.pop(OUTBOX, []):
         if not settings.smtp_host:
-            _print(letter)
+            _without_server(letter, settings)
             continue
         # In its own thread: the answer must take as long for an address that we know as for one that we do not.
         thread = threading.Thread(target=_deliver, args=(letter, settings), name="mail")
@@ -76,8 +83,11 @@ def _forget(session: Session, *ignored: Any) -> None:
     session.info.pop(OUTBOX, None)
 
 
-def _print(letter: Letter) -> None:
-    """No mail server is set: whoever runs this in a terminal is the postman."""
+def _without_server(letter: Letter, settings: Settings) -> None:
+    """Whoever runs the demonstration in a terminal is the postman; elsewhere a link in a log is a key in a log."""
+    if not settings.demonstration:
+        log.error("mail_not_set_up")
+        return
     print(f"\n--- E-mail to {letter.to}: {letter.subject}\n{letter.text}\n---", file=sys.stderr, flush=True)  # noqa: T201
 
 

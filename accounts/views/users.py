@@ -8,6 +8,7 @@ from accounts.services import grants, users
 from accounts.services.grants import NotAllowed
 from accounts.views import bp
 from accounts.views.guards import step_up_first
+from core import mail
 from core.access import Permission, requires, signed_in
 from core.ids import Id
 from core.paging import page_number
@@ -36,7 +37,7 @@ def invite() -> ResponseReturnValue:
         else:
             flash("Invitation sent. The link in it works for 72 hours.", "success")
             return redirect(url_for("accounts.user", user_id=user.id))
-    return render_template("accounts/invite.html", form=form)
+    return render_template("accounts/invite.html", form=form, mail_works=mail.reaches_people())
 
 
 @bp.get("/admin/users/<id:user_id>")

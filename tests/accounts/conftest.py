@@ -5,6 +5,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from audit.models import AuditEntry
+from core import mail
 from core.db import db
 from tests.support.installation import PASSWORD
 
@@ -13,10 +14,21 @@ NEW = "seven quiet marbles under glass"
 
 
 @pytest.fixture(autouse=True)
-def cheap(app):
+def cheap(request):
     """A hash in a millisecond: what is tested is not how long Argon2 takes."""
+    if "app" not in request.fixturenames:
+        return
+    app = request.getfixturevalue("app")
     app.extensions["security"].pwd_context.update(argon2__memory_cost=8, argon2__time_cost=1, argon2__parallelism=1)
     app.extensions["nobodys_hash"] = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("nobody")
+
+
+@pytest.fixture
+def letters(monkeypatch):
+    """The e-mails that would have been sent."""
+    kept = []
+    monkeypatch.setattr(mail, "_without_server", lambda letter, settings: kept.append(letter))
+    return kept
 
 
 @pytest.fixture

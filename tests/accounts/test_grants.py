@@ -52,7 +52,7 @@ def with_password(acting, user_id):
     db.session.commit()
 
 
-def test_a_role_that_reads_records_takes_two_people(sign_in, known, another, acting, capsys):
+def test_a_role_that_reads_records_takes_two_people(sign_in, known, another, acting):
     page = invite(sign_in("administrator"), known)
     assert "Invitation sent" in words(page)
     assert "Waiting for a second person" in words(page)

@@ -206,7 +206,7 @@ def test_nobody_ends_a_device_of_someone_else(visitor, sign_in, known):
     assert "logout:sessions_ended" not in events()
 
 
-def test_a_changed_password_ends_other_devices_and_keeps_this_one(visitor, another, capsys):
+def test_a_changed_password_ends_other_devices_and_keeps_this_one(visitor, another, letters):
     enter(visitor)
     other = another()
     enter(other)
@@ -214,7 +214,7 @@ def test_a_changed_password_ends_other_devices_and_keeps_this_one(visitor, anoth
     assert "Your password is changed" in words(answer)
     assert other.get("/account").status_code == 302
     assert enter(another(), password=NEW).status_code == 302
-    assert "Your password was changed" in capsys.readouterr().err
+    assert [letter.subject for letter in letters] == ["Your password was changed"]
 
 
 def test_the_old_password_is_asked_for_and_counted(visitor):
