@@ -35,5 +35,6 @@ WORDS: dict[P, str] = {
     P.SHARING_READ: "See what was shared with whom",
     P.SHARING_RECORD: "Record sharing information",
     P.AREA_REPORT_READ: "See the area’s figures",
+    P.WORKLOAD_READ: "See how many cases each worker has",
     P.FORCE_REPORT_READ: "See the force’s figures",
 }

@@ -55,6 +55,7 @@ ROLES: dict[Role, RoleRules] = {
         P.MEETING_READ, P.MEETING_MANAGE, P.MEETING_DECIDE, P.CASE_READ_AREA, P.CASE_ALLOCATE, P.CASE_WORK,
         P.CASE_CLOSE, P.SESSION_RECORD, P.PERSON_FIND, P.CANDIDATE_READ, P.CANDIDATE_DECIDE, P.CATALOGUE_READ,
         P.CATALOGUE_MANAGE, P.SHARING_READ, P.SHARING_RECORD, P.AREA_REPORT_READ,
+        P.WORKLOAD_READ,
     ),
     Role.ANALYST: _rules("Analyst", P.COHORT_UPLOAD, P.COHORT_READ),
     Role.SAFEGUARDING_LEAD: _rules(
@@ -62,7 +63,8 @@ ROLES: dict[Role, RoleRules] = {
         P.AUDIT_READ, P.AUDIT_VERIFY, P.AUDIT_EXPORT, P.SHARING_READ, P.AREA_REPORT_READ, idle_minutes=15,
     ),
     Role.PARTNERSHIP_LEAD: _rules(
-        "Partnership lead", P.AREA_REPORT_READ, P.CATALOGUE_READ, P.GRANT_APPROVE, P.ROLES_READ, needs_two=False
+        "Partnership lead", P.AREA_REPORT_READ, P.WORKLOAD_READ, P.CATALOGUE_READ, P.GRANT_APPROVE, P.ROLES_READ,
+        needs_two=False,
     ),
     Role.OVERSIGHT_VIEWER: _rules("Oversight viewer", P.FORCE_REPORT_READ, needs_two=False, needs_area=False),
     Role.ADMINISTRATOR: _rules(

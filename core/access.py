@@ -57,6 +57,7 @@ class Permission(StrEnum):
     # oversight
     AREA_REPORT_READ = "report.area"
     FORCE_REPORT_READ = "report.force"
+    WORKLOAD_READ = "report.workload"
 
 
 class Door(StrEnum):

@@ -31,6 +31,8 @@ class Case(Audited, SealedRecord):
               postgresql_where=text("is_open")),
         Index("ix_case_lead", "lead_id", "is_open"),
         Index("ix_case_person", "young_person_id"),
+        Index("ix_case_figures", "area_id", "is_open", "stage", "lead_id", "next_due_on", "review_due_on"),
+        Index("ix_case_referral_figures", "referral_id", "engagement", "is_open", "id"),
     )  # fmt: skip
 
     reference: Mapped[str] = mapped_column(String(16), unique=True)

@@ -1,0 +1,46 @@
+"""The periods of reports. Whoever sees hidden figures gets finished periods only: a moving one gives cells away."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from core.formats import day
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From and to, both included."""
+
+    code: str
+    name: str
+    start: date
+    end: date
+
+    @property
+    def words(self) -> str:
+        return f"{day(self.start)} to {day(self.end)}"
+
+
+def _quarter_start(on: date) -> date:
+    return date(on.year, 3 * ((on.month - 1) // 3) + 1, 1)
+
+
+def running(on: date) -> tuple[Period, ...]:
+    """For an area's own people."""
+    return (
+        Period("90-days", "Last 90 days", on - timedelta(days=89), on),
+        Period("quarter", "This quarter", _quarter_start(on), on),
+        Period("year", "Last 12 months", on - timedelta(days=364), on),
+    )
+
+
+def finished(on: date) -> tuple[Period, ...]:
+    """For the board and districts: the last whole quarter and the last whole calendar year."""
+    last = _quarter_start(on) - timedelta(days=1)
+    return (
+        Period("quarter", "Last whole quarter", _quarter_start(last), last),
+        Period("year", "Last whole year", date(on.year - 1, 1, 1), date(on.year - 1, 12, 31)),
+    )
+
+
+def chosen(periods: tuple[Period, ...], code: str | None) -> Period:
+    return next((period for period in periods if period.code == code), periods[0])
