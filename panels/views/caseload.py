@@ -158,14 +158,13 @@ _DASH = "–"
 
 def _rows(rows: list[Row], may_change: bool) -> list[dict[str, Any]]:
     day = today()
-    pattern = Markup('<a class="govuk-link" href="{}">{}</a>')
-    base = url_for("panels.case_list")
+    link, base = Markup('<a class="govuk-link" href="%s/%s">%s</a>'), url_for("panels.case_list")
     return [
         {
             "id": row.id if may_change else None,
             "label": f"{row.name}, {row.reference}",
             "cells": [
-                pattern.format(f"{base}/{row.id}", row.name),
+                link % (base, row.id, row.name),
                 age_on(row.born, day) if row.born else _DASH,
                 row.reference, status_markup(row.stage.tag), row.lead or "Nobody", row.next_step,
                 short_day(row.closed_on) if row.closed_on else due_markup(row.due_on, day),

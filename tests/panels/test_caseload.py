@@ -48,6 +48,13 @@ def test_who_reads_no_cases_has_no_list(sign_in, role):
     assert sign_in(role).get("/cases").status_code == 403
 
 
+def test_a_name_is_never_markup(acting, known, sign_in):
+    open_case(acting, known, surname="<b>O'Shea</b>", preferred_name="{{ 7 }}%s")
+    response = sign_in(Role.COORDINATOR).get("/cases")
+    assert names(response) == ["<b>O'Shea</b>, {{ 7 }}%s"]
+    assert "<b>" not in response.text
+
+
 def test_nobodys_case_shows_to_the_area(acting, known, sign_in):
     open_case(acting, known, lead=None, surname="Alone")
     open_case(acting, known)
