@@ -27,7 +27,7 @@ def verify(area: str | None) -> None:
     with reading():
         only = _chain(area)
         with tqdm(total=count_entries(), unit=" entries", file=sys.stderr, disable=None, leave=False) as bar:
-            verdicts = verify_all(only, bar.update)
+            verdicts = verify_all(only, lambda more: bar.update(more) and None)
         names: dict[str, str] = {row.id: row.slug for row in db.session.execute(select(Area.id, Area.slug))}
     for verdict in verdicts:
         name = names.get(verdict.chain, verdict.chain)

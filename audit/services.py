@@ -103,7 +103,8 @@ def _plain(value: Any) -> Any:
 
 def _add(session: Any, chain: str, body: dict[str, Any]) -> None:
     columns = {
-        "at": datetime.fromisoformat(body["at"]), "event": body["event"], "outcome": body.get("outcome", "ok"), "actor_id": body.get("actor"),
+        "at": datetime.fromisoformat(body["at"]), "event": body["event"], "outcome": body.get("outcome", "ok"),
+        "actor_id": body.get("actor"),
         "object_type": body.get("object_type"), "object_id": body.get("object_id"),
     }  # fmt: skip
     session.info.setdefault(PENDING, []).append(Draft(chain, body, tuple(body.get("subjects", ())), columns))

@@ -1,6 +1,7 @@
 """A small keep-alive HTTP client that measures answers at one and at several clients."""
 
 import http.client
+import itertools
 import re
 import statistics
 import threading
@@ -55,9 +56,8 @@ class Client:
 
 def measure(clients: list[Client], act: Callable[[Client, int], int], seconds: float, warm_up: int = 10) -> Figures:
     """Repeat ``act(client, turn)`` on each client for a while; ``act`` returns the status, which must be below 400."""
-    for turn in range(warm_up):
-        for client in clients:
-            _check(act(client, -turn - 1))
+    for turn, client in itertools.product(range(warm_up), clients):
+        _check(act(client, -turn - 1))
     times: list[float] = []
     problems: list[BaseException] = []
     lock, begun = threading.Lock(), time.perf_counter()

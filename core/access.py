@@ -150,7 +150,7 @@ def guard() -> ResponseReturnValue | None:
         return None
     needed = requirement_of(current_app, request.endpoint)
     if needed is None:
-        abort(403)
+        return abort(403)
     g.requirement = needed
     if needed.door is Door.PUBLIC:
         return None
@@ -161,7 +161,7 @@ def guard() -> ResponseReturnValue | None:
         return None
     g.denied = "permission"
     # A page about one record: "forbidden" would confirm that the record is there (SETTLED 4).
-    abort(404 if request.view_args else 403)
+    return abort(404 if request.view_args else 403)
 
 
 def _to_sign_in() -> ResponseReturnValue:

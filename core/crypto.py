@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import LargeBinary, event
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Session, mapped_column
 
 FORMAT = 1
 KEY_VERSION = 1
@@ -107,9 +107,6 @@ def install_columns(cls: type) -> None:
         cls.__sealed_fields__ = {}  # type: ignore[attr-defined]
         return
     for field in fields.values():
-        annotations = cls.__dict__.get("__annotations__", {})
-        annotations[field.column] = Mapped[bytes | None]
-        cls.__annotations__ = annotations
         setattr(cls, field.column, mapped_column(field.column, LargeBinary, nullable=True, deferred=False))
     cls.__sealed_fields__ = fields  # type: ignore[attr-defined]
 

@@ -1,5 +1,6 @@
 """Three levels of keys: root (provider) > scope (area, system, audit chain) > data key of one person, draft or upload."""
 
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -48,10 +49,8 @@ class KeyRing:
     def add_scope_version(self, scope: str) -> int:
         version = max(self._load_scope(scope), default=0) + 1
         wrapped = self.provider.wrap(secrets.token_bytes(32), self._scope_bound(scope, version))
-        try:
+        with contextlib.suppress(IntegrityError):  # another process made it first, and theirs counts
             self.store.add_scope_key(scope, version, wrapped)
-        except IntegrityError:
-            pass
         self._scopes.pop(scope, None)
         return version
 

@@ -9,8 +9,8 @@ from typing import Any
 from cohort.models import BlindIndex, YoungPerson
 from cohort.services.people import index_rows
 from core.codes.cases import (
-    Attendance,
     AttemptMethod,
+    Attendance,
     CaseStage,
     ClosureReason,
     EngagementAnswer,

@@ -34,8 +34,18 @@ class Referral(Audited, SealedRecord):
         Index("ix_referral_sent_by", "sent_by_id", "sent_at"),
         Index("ix_referral_agency", "agency_id", "sent_at"),
         # Everything that the area's figures read, so that they never visit the rows with their sealed text.
-        Index("ix_referral_figures", "area_id", "sent_at", "acknowledged_at", "ready_at", "decided_at", "status",
-              "agency_id", "district_id", "id"),
+        Index(
+            "ix_referral_figures",
+            "area_id",
+            "sent_at",
+            "acknowledged_at",
+            "ready_at",
+            "decided_at",
+            "status",
+            "agency_id",
+            "district_id",
+            "id",
+        ),
     )
 
     reference: Mapped[str] = mapped_column(String(16), unique=True)

@@ -58,7 +58,9 @@ def test_a_page_without_the_permission_is_closed(app, known, sign_in):
 @pytest.mark.catalogue("Z1", part="partly")
 def test_another_areas_record_is_a_page_that_does_not_exist(app, known, sign_in):
     ids = world.make(known)
-    about_records = [(r, n) for r, n, need in pages(app) if need.permissions and set(n) & set(ids) - {"user_id", "membership_id"}]
+    about_records = [
+        (r, n) for r, n, need in pages(app) if need.permissions and set(n) & set(ids) - {"user_id", "membership_id"}
+    ]
     assert len(about_records) > 30
     wrong = []
     for role in (r for r in ROLES if ROLES[r].needs_area):

@@ -99,7 +99,12 @@ def test_a_broken_seal_is_an_error_without_detail_and_an_entry(acting, known, si
 
 @pytest.mark.catalogue("C3")
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.binary(min_size=0, max_size=60), st.integers(0, 10_000), st.integers(1, 255), st.sampled_from(["flip", "cut", "extend"]))
+@given(
+    st.binary(min_size=0, max_size=60),
+    st.integers(0, 10_000),
+    st.integers(1, 255),
+    st.sampled_from(["flip", "cut", "extend"]),
+)
 def test_a_flipped_cut_or_extended_value_never_opens(value, place, mask, how):
     sealed = seal(KEY, value, PLACE)
     if how == "flip":

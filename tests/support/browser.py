@@ -78,5 +78,7 @@ def axe_problems(page: Any) -> list[str]:
     options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     found = Axe().run(page, options=options)
     return [
-        f"{violation['id']}: {node['target']}" for violation in found.response["violations"] for node in violation["nodes"]
+        f"{violation['id']}: {node['target']}"
+        for violation in found.response["violations"]
+        for node in violation["nodes"]
     ]

@@ -37,7 +37,9 @@ class Postgres:
         self.admin = self.server.get_uri()
         with psycopg.connect(self.admin, autocommit=True) as connection:
             # Data of tests is thrown away: durability costs them a second each. The benchmark keeps it.
-            for setting in () if self.durable else ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            for setting in (
+                () if self.durable else ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+            ):
                 connection.execute(f"alter system set {setting}")
             connection.execute("select pg_reload_conf()")
 
