@@ -17,6 +17,8 @@ from core.db import db
 from core.ids import Id
 from panels.meeting_policies import actions_visible_to
 from panels.models import AgendaItem, Case, PanelAction
+from panels.services import timeline
+from panels.services.timeline import Happened
 from referrals.models import Referral
 
 LIMIT = 50
@@ -111,3 +113,6 @@ def finish(actor: Actor, action: PanelAction, note: str) -> None:
         changes = change_of(action, {"done_note": note})
         action.done_at, action.done_by_id = now(), actor.user_id
         record(Event.ACTION_CHANGED, actor, action, changes=changes, reason="done")
+        case = db.session.get(Case, action.case_id) if action.case_id else None
+        if case is not None:
+            timeline.add(case, Happened.ACTION, actor, object_id=action.id, summary=f"Done: {action.what}"[:500])

@@ -20,7 +20,7 @@ from core.db import db
 from core.formats import initials
 from core.ids import Id
 from core.working_days import short_date
-from panels.models import AgendaItem, Conflict, Meeting
+from panels.models import AgendaItem, Conflict, Meeting, PanelAction
 from panels.services.cases import NotPossible
 from referrals.models import Referral
 
@@ -142,6 +142,26 @@ def bare_items(meeting: Meeting) -> list[AgendaItem]:
     )
 
 
+def no_longer_ready(items: list[AgendaItem]) -> frozenset[Id]:
+    """Items whose referral was withdrawn or sent elsewhere since it was put on the agenda."""
+    ready = set(
+        db.session.scalars(
+            select(Referral.id).where(
+                Referral.id.in_([item.referral_id for item in items]),
+                Referral.status == ReferralStatus.READY_FOR_PANEL.value,
+            )
+        )
+    )
+    return frozenset(item.id for item in items if item.referral_id not in ready)
+
+
+def lock_referrals(meeting: Meeting) -> None:
+    """Nobody withdraws or triages what is being confirmed; always in the same order, so that nobody waits in a ring."""
+    on_it = select(AgendaItem.referral_id).where(AgendaItem.meeting_id == meeting.id)
+    locked = select(Referral).where(Referral.id.in_(on_it)).order_by(Referral.id).with_for_update()
+    db.session.scalars(locked.execution_options(populate_existing=True)).all()
+
+
 def find_item(meeting: Meeting, number: int) -> AgendaItem:
     """Raise NoResultFound when the agenda has no such number."""
     return db.session.scalars(
@@ -174,16 +194,17 @@ def remove(actor: Actor, meeting: Meeting, item_id: Id) -> None:
     """Take an item off; the referral waits in the ready queue again. What is decided is deferred instead."""
     items = bare_items(meeting)
     item = _one_of(items, item_id)
-    if item.decision:
+    if item.decision and not no_longer_ready([item]):
         raise NotPossible("This item has a decision. Change the decision to “Defer for information” instead")
-    conflicts = list(db.session.scalars(select(Conflict).where(Conflict.item_id == item.id)))
-    for conflict in conflicts:
-        db.session.delete(conflict)
+    hanging: list[Any] = list(db.session.scalars(select(Conflict).where(Conflict.item_id == item.id)))
+    hanging += db.session.scalars(select(PanelAction).where(PanelAction.item_id == item.id))
+    for thing in hanging:
+        db.session.delete(thing)
     db.session.flush()
     db.session.delete(item)
     left = [other for other in items if other is not item]
     moved = _renumber(left)
-    record(Event.AGENDA_CHANGED, actor, item, also=[*conflicts, *moved], reason="removed")
+    record(Event.AGENDA_CHANGED, actor, item, also=[*hanging, *moved], reason="removed")
 
 
 def _one_of(items: list[AgendaItem], item_id: Id) -> AgendaItem:

@@ -117,6 +117,12 @@ def in_the_way(actor: Actor, meeting: Meeting) -> list[str]:
     if not items:
         problems.append("There is nothing on the agenda")
     problems += [f"Item {item.position} has no decision yet" for item in items if not item.decision]
+    gone = agenda.no_longer_ready(items)
+    problems += [
+        f"Item {item.position} is no longer ready for panel. Take it off the agenda"
+        for item in items
+        if item.id in gone
+    ]
     quorum = meetings.quorum_of(meeting, (i.member for i in meetings.invited(meeting)))
     if not quorum.is_met:
         problems.append(quorum.missing_words)
@@ -137,6 +143,7 @@ def confirm(actor: Actor, meeting_id: Id) -> bool:
     meeting = meetings.find_meeting(actor, meeting_id, lock=True)
     if meeting.confirmed_at is not None:
         return False
+    agenda.lock_referrals(meeting)
     problems = in_the_way(actor, meeting)
     if problems:
         raise NotPossible(problems[0])

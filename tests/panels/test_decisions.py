@@ -1,27 +1,26 @@
 """From ready for panel to a confirmed decision that opens a case: all of it, once, by the right people."""
 
+from datetime import UTC, datetime, time
+
 import pytest
 from sqlalchemy import func, select
 
 from accounts.roles import Role
 from audit.models import AuditEntry, Event
+from audit.services import record
 from core.clock import today
 from core.db import db
 from core.working_days import add_working_days
 from panels.models import AgendaItem, Case, Meeting, Offer, PanelAction
 from referrals.models import Referral, StepUp
 from tests.factories import meetings as make
-from tests.support.client import words
+from tests.support.client import form_values, words
 
 WHY = {"rationale": "School and nan agree that he needs someone to talk to."}
 
 
 def count(model):
     return db.session.scalar(select(func.count()).select_from(model))
-
-
-def entries(event):
-    return db.session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.event == event.value))
 
 
 @pytest.fixture
@@ -84,7 +83,8 @@ def test_confirming_twice_changes_nothing(started, sign_in):
     second = coordinator.post(page, data=fields[1], follow_redirects=True)
     assert "They were confirmed already" in words(second)
     assert count(Case) == 1
-    assert entries(Event.MEETING_CONFIRMED) == 1
+    confirmed = select(AuditEntry).where(AuditEntry.event == Event.MEETING_CONFIRMED.value)
+    assert len(db.session.scalars(confirmed).all()) == 1
 
 
 def test_nothing_is_confirmed_without_quorum(acting, known, sign_in):
@@ -240,8 +240,6 @@ def test_the_second_to_type_sees_both_texts(started, sign_in):
     meeting_id, _ = started
     path = f"/meetings/{meeting_id}/live/1"
     chair, coordinator = sign_in(Role.PANEL_CHAIR), sign_in(Role.COORDINATOR)
-    from tests.support.client import form_values
-
     first = form_values(chair.page(path).form(button="Save and next"))
     coordinator.submit(path, {"decision": "hub", "rationale": "The hub is next door."}, button="Save and stay")
     late = chair.post(path, data=first | WHY | {"decision": "no_action"})
@@ -263,15 +261,39 @@ def test_minutes_lock_and_members_read_them_for_five_working_days(started, known
     token = chair.page("/meetings").all("input")[0].get("value")
     late = chair.post(f"/meetings/{meeting_id}/live/1", data=WHY | {"decision": "hub", "csrf_token": token})
     assert late.status_code == 403
-    time_machine.move_to(_days_on(6))
+    time_machine.move_to(datetime.combine(add_working_days(today(), 6), time(12), UTC))
     closed = words(sign_in(Role.PANEL_MEMBER).get(minutes))
     assert "Papers closed" in closed
     assert WHY["rationale"] not in closed
     assert WHY["rationale"] in words(sign_in(Role.PANEL_CHAIR).get(minutes))
 
 
-def _days_on(count):
-    from datetime import UTC, datetime
-    from datetime import time as clock
+def test_what_was_withdrawn_meanwhile_opens_no_case(started, acting, sign_in):
+    meeting_id, referral_id = started
+    chair, coordinator = sign_in(Role.PANEL_CHAIR), sign_in(Role.COORDINATOR)
+    chair.submit(f"/meetings/{meeting_id}/live/1", WHY | {"decision": "accept_assess"}, button="Save and next")
+    page = f"/meetings/{meeting_id}/confirm"
+    form = form_values(chair.page(page).form(button="Confirm decisions"))
+    with acting("coordinator@reading") as actor:
+        referral = db.session.get_one(Referral, referral_id)
+        referral.status = "withdrawn"
+        record(Event.REFERRAL_WITHDRAWN, actor, referral)
+        db.session.commit()
+    assert "no longer ready for panel" in words(chair.post(page, data=form))
+    assert count(Case) == 0
+    assert db.session.get_one(Referral, referral_id).status == "withdrawn"
+    db.session.rollback()
+    assert "No longer ready" in words(coordinator.get(f"/meetings/{meeting_id}/agenda"))
+    coordinator.submit(f"/meetings/{meeting_id}/agenda", button="Take off")
+    assert count(AgendaItem) == 0
 
-    return datetime.combine(add_working_days(today(), count), clock(12), UTC)
+
+def test_what_was_typed_is_kept_and_given_back(started, sign_in):
+    meeting_id, _ = started
+    chair, path = sign_in(Role.PANEL_CHAIR), f"/meetings/{meeting_id}/live/1"
+    form = chair.page(path).form(button="Save and next")
+    typed = form_values(form) | WHY | {"decision": "hub"}
+    assert chair.post(form.get("data-autosave-url"), data=typed).status_code == 204
+    assert WHY["rationale"] in chair.get(path).text
+    chair.submit(path, {"rationale": "Something else."}, button="Save and stay")
+    assert WHY["rationale"] not in chair.get(path).text

@@ -24,9 +24,10 @@ def agenda(meeting_id: Id) -> ResponseReturnValue:
     seen = opened(meeting_id)
     items = agendas.items_of(seen.meeting, seen.papers.shows)
     queue = agendas.ready_queue(seen.meeting) if seen.is_open else []
+    gone = agendas.no_longer_ready([row.item for row in items]) if seen.is_open else frozenset()
     return render_template(
         "panels/meetings/agenda.html", seen=seen, meeting=seen.meeting, pages=pages_of(seen, "Agenda"),
-        queue=queue, items=items, minutes=sum(row.item.minutes for row in items),
+        queue=queue, items=items, gone=gone, minutes=sum(row.item.minutes for row in items),
     )  # fmt: skip
 
 

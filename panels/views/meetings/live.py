@@ -219,6 +219,8 @@ def _typed(field: Any) -> str:
 
 
 def _saved(place: Place, form: DecisionForm) -> ResponseReturnValue:
+    # Waits for a confirmation that is under way, so that a locked list never changes.
+    meetings.find_meeting(place.seen.actor, place.seen.meeting.id, lock=True)
     _expect_same(place.item, form)
     try:
         decisions.save(place.seen.actor, place.seen.meeting, place.item, _answer(form))
