@@ -160,11 +160,13 @@ def _marks(case: Any, person: Any, details: dict[str, Any]) -> list[Markup]:
 def next_action(actor: Actor, case: Any) -> dict[str, Any]:
     """The words of the next step, its due date, and where this person does it (nowhere, if it is not theirs)."""
     step = NextStep(case.next_step)
+    if step is NextStep.ANSWER_OFFER and actor.can(P.OFFER_ANSWER):
+        return _shown(case, step, url_for("panels.offers_page"), "Answer the offer")
     where, button, needed = STEPS.get(step, ("", "", None))
     theirs = actor.can(needed) if needed else policies.may_work(actor, case)
-    return {
-        "words": step.label,
-        "due": due(case.next_due_on, today()) if case.is_open else None,
-        "href": case_address(case.id, where) if where and theirs else None,
-        "button": button,
-    }
+    return _shown(case, step, case_address(case.id, where) if where and theirs else None, button)
+
+
+def _shown(case: Any, step: NextStep, href: str | None, button: str) -> dict[str, Any]:
+    when = due(case.next_due_on, today()) if case.is_open else None
+    return {"words": step.label, "due": when, "href": href, "button": button}

@@ -75,6 +75,7 @@ def test_a_provider_sees_the_plan_and_not_the_worries(acting, known, sign_in):
     assert "Sefton, Kaya" in words(provider.get("/cases"))
     page = words(provider.get(f"/cases/{case_id}"))
     assert "Do thing 1" in page
+    assert "Answer the offer" in page
     assert "Found with an older group" not in page
     assert "Taking part" not in page
     assert "Case opened" not in page
