@@ -20,7 +20,7 @@ from referrals.models import PossibleMatch, Referral
 from referrals.services import story
 from referrals.services.triage import TriageFile
 
-FINE, LOOK, WAITING = "Fine", "Look at this", "To do"
+FINE, LOOK, WAITING = "Fine", "Check this", "To do"
 COLOURS = {FINE: None, LOOK: "yellow", WAITING: "blue"}
 
 

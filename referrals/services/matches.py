@@ -60,7 +60,7 @@ def reasons_in_words(match: PossibleMatch) -> str:
 def compare(referral: Referral, person: YoungPerson, earlier: list[Earlier]) -> list[Fact]:
     """Rows of sketch 4.3. Nothing is weighed or added up: the coordinator decides."""
     ours = story.person_data(referral)
-    return [
+    facts = [
         _names(ours, person),
         _other_names(ours, person),
         _born(ours.get("date_of_birth"), person.date_of_birth),
@@ -69,8 +69,9 @@ def compare(referral: Referral, person: YoungPerson, earlier: list[Earlier]) -> 
         _plain("School", ours.get("school"), person.school),
         _plain("UPN", ours.get("upn"), person.upn),
         _plain("NHS number", ours.get("nhs_number"), person.nhs_number),
-        Fact("Seen before", "", "\n".join(f"{e.reference}, {e.status.label.lower()}" for e in earlier)),
     ]
+    seen_before = Fact("Seen before", "", "\n".join(f"{e.reference}, {e.status.label.lower()}" for e in earlier))
+    return [fact for fact in facts if fact.how] + [seen_before]
 
 
 def _sex(code: str | None) -> str:

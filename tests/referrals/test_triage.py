@@ -301,7 +301,7 @@ def test_the_checklist_says_what_needs_a_look(sign_in, acting, known):
     said = words(client.get(f"/triage/{referral}"))
     assert "This area does not take: " in said
     assert "I think they are being harmed or exploited" in said
-    assert said.count("Look at this") >= 3
+    assert said.count("Check this") >= 3
     assert said.index("What is going well") < said.index("What is worrying the referrer")
 
 
@@ -340,3 +340,63 @@ def test_a_match_of_another_referral_is_not_found(sign_in, acting, known, referr
     other = make_referral(acting, known, surname="Marsh", forename="Ola")
     match = db.session.scalars(select(PossibleMatch)).one()
     assert client.get(f"/triage/{other}/compare/{match.id}").status_code == 404
+
+
+def test_the_queue_needs_as_many_statements_for_one_as_for_many(sign_in, acting, known, referral):
+    from sqlalchemy import event
+
+    client = sign_in(Role.COORDINATOR)
+    seen: list[str] = []
+
+    def statements() -> int:
+        seen.clear()
+        client.get("/triage")
+        return len(seen)
+
+    event.listen(db.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    statements()
+    one = statements()
+    for number in range(8):
+        make_referral(acting, known, surname=f"Marsh{number}")
+    assert statements() == one
+
+
+def test_the_clock_of_the_queue(sign_in, acting, known):
+    import time_machine
+
+    with time_machine.travel("2026-11-16 09:00"):
+        make_referral(acting, known)
+    with time_machine.travel("2026-11-19 09:00"):
+        client = sign_in(Role.COORDINATOR)
+        assert "Overdue by 2 days" in words(client.get("/triage"))
+
+
+def test_only_what_is_nobodys_and_only_mine(sign_in, acting, known, referral):
+    other = make_referral(acting, known, surname="Marsh", forename="Ola")
+    client = sign_in(Role.COORDINATOR)
+    client.submit(f"/triage/{other}", button="Acknowledge")
+    assert "Sefton, Kaya" in words(client.get("/triage?whose=nobody"))
+    assert "Marsh, Ola" not in words(client.get("/triage?whose=nobody"))
+    assert "Marsh, Ola" in words(client.get("/triage?whose=mine"))
+    assert "Sefton, Kaya" not in words(client.get("/triage?whose=mine"))
+
+
+def test_making_it_mine(sign_in, referral):
+    client = sign_in(Role.COORDINATOR)
+    client.submit(f"/triage/{referral}", button="Make it mine")
+    assert fresh(referral).owner_id == client.actor.user_id
+
+
+def test_the_referrer_reads_the_decision(sign_in, acting, known):
+    from tests.factories.referrals import send_referral
+
+    with acting("referrer@reading") as actor:
+        referral = send_referral(actor).id
+        db.session.commit()
+    client = sign_in(Role.COORDINATOR)
+    started(client, referral)
+    client.submit(f"/triage/{referral}", button="Make a new record")
+    decide(client, referral, "ready_for_panel", "The panel can help with this.", notes="Only for the team")
+    said = words(sign_in(Role.REFERRER).get(f"/referrals/{referral}"))
+    assert "The panel can help with this." in said
+    assert "Only for the team" not in said
