@@ -1,6 +1,7 @@
 """`flask audit`: check the trail from the command line."""
 
 import sys
+from typing import Any
 
 import click
 from flask import Flask
@@ -27,7 +28,7 @@ def verify(area: str | None) -> None:
     with reading():
         only = _chain(area)
         with tqdm(total=count_entries(), unit=" entries", file=sys.stderr, disable=None, leave=False) as bar:
-            verdicts = verify_all(only, lambda more: bar.update(more) and None)
+            verdicts = verify_all(only, lambda more: _advance(bar, more))
         names: dict[str, str] = {row.id: row.slug for row in db.session.execute(select(Area.id, Area.slug))}
     for verdict in verdicts:
         name = names.get(verdict.chain, verdict.chain)
@@ -42,6 +43,10 @@ def verify(area: str | None) -> None:
             "Do not restore or change anything. Keep the database as it is and call your safeguarding lead.", err=True
         )
         sys.exit(1)
+
+
+def _advance(bar: Any, more: int) -> None:
+    bar.update(more)
 
 
 def _chain(area: str | None) -> str | None:

@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.datastructures import MultiDict
 
 from core.access import Door, requires, signed_in
 from core.clock import now
@@ -23,8 +24,9 @@ class FormDraft(SealedRecord):
     """What one person has typed into one form and not sent. Not audited while typed: only the sending is (SETTLED 20)."""
 
     __tablename__ = "form_draft"
+    __table_args__ = (Index("uq_form_draft_form", "user_id", "form_key", unique=True),)
 
-    user_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"), index=True)
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"))
     form_key: Mapped[str] = mapped_column(String(80))
     saved_at: Mapped[datetime] = mapped_column(Moment(), default=now)
     answers = Encrypted(kind="json", max_length=200_000)
@@ -43,9 +45,10 @@ def restore(form: Any, form_key: str) -> bool:
         return False
     with current().examining("own draft"):
         answers: dict[str, Any] = draft.answers or {}
+    typed = MultiDict([(name, value) for name, values in answers.items() for value in values])
     for name, item in form.answer_fields().items():
-        if name in answers:
-            item.process_data(answers[name])
+        if any(key == name or key.startswith(f"{name}-") for key in typed):
+            item.process(typed)
     return True
 
 
@@ -65,6 +68,6 @@ def save(form_key: str) -> ResponseReturnValue:
     if draft is None:
         draft = FormDraft(user_id=owner, form_key=form_key[:80])
         db.session.add(draft)
-    draft.answers = {name: value for name, value in request.form.items() if name not in MACHINERY}
+    draft.answers = {name: values for name, values in request.form.lists() if name not in MACHINERY}
     draft.saved_at = now()
     return "", 204

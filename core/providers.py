@@ -1,6 +1,7 @@
 """Where the root key is kept: a small interface, a file for small installations, an environment variable for others."""
 
 import base64
+import binascii
 import os
 import secrets
 import stat
@@ -62,7 +63,10 @@ def _parse(text: str) -> dict[int, bytes]:
     keys: dict[int, bytes] = {}
     for line in filter(None, (line.strip() for line in text.splitlines())):
         version, _, encoded = line.rpartition(":")
-        keys[int(version or 1)] = base64.b64decode(encoded)
+        try:
+            keys[int(version or 1)] = base64.b64decode(encoded, validate=True)
+        except (ValueError, binascii.Error):
+            raise KeyProviderError("The root key must be 32 bytes, base64 encoded") from None
     return keys
 
 
@@ -95,10 +99,39 @@ class EnvKeys(LocalKeys):
         super().__init__(_parse("\n".join(os.environ.get("ROOT_KEYS", "").split())))
 
 
+class NoKeys:
+    """Stands in for a provider that could not be used: commands can say what is wrong, and nothing opens or is sealed."""
+
+    name = "none"
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+
+    def current_version(self) -> int:
+        return 0
+
+    def wrap(self, key: bytes, bound: bytes) -> bytes:
+        raise KeyProviderError(self.problem)
+
+    def unwrap(self, wrapped: bytes, bound: bytes) -> bytes:
+        raise KeyProviderError(self.problem)
+
+    def health(self) -> str | None:
+        return self.problem
+
+
 def provider_from(kind: str, path: Path) -> KeyProvider:
     """``kind`` is ``file`` or ``env``; raise KeyProviderError for anything else."""
     if kind == "file":
         return FileKeys(path)
     if kind == "env":
         return EnvKeys()
-    raise KeyProviderError(f"Unknown key provider: {kind}")
+    raise KeyProviderError(f"Unknown key provider: {kind}. Set KEY_PROVIDER to file or env")
+
+
+def provider_or_none(kind: str, path: Path) -> KeyProvider:
+    """The provider, or one that says why there is none: `flask keys create` must run before there is a key."""
+    try:
+        return provider_from(kind, path)
+    except KeyProviderError as error:
+        return NoKeys(str(error))

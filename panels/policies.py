@@ -10,7 +10,6 @@ from core.codes.offers import OPEN_OFFERS, OfferStatus
 from panels.models import Case, Offer
 
 P = Permission
-_OPEN = sorted(status.value for status in OPEN_OFFERS)
 _TAKEN = sorted(status.value for status in OPEN_OFFERS - {OfferStatus.OFFERED})
 
 
@@ -43,8 +42,11 @@ def bound(actor: Actor) -> dict[str, Any]:
 
 
 def _allocated(actor: Actor) -> ColumnElement[bool]:
-    """Cases they lead, where they are offered or give support, or that their agency took without naming anyone."""
-    mine = and_(Offer.practitioner_id == actor.user_id, Offer.status.in_(_OPEN))
+    """Cases they lead, where they give support, or that their agency took without naming anyone.
+
+    An offer not yet answered shows its minimal facts on its own page; it does not open the case.
+    """
+    mine = and_(Offer.practitioner_id == actor.user_id, Offer.status.in_(_TAKEN))
     agency = and_(
         Offer.provider_id == actor.agency_id, Offer.practitioner_id.is_(None), Offer.status.in_(_TAKEN)
     )  # fmt: skip

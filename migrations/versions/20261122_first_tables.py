@@ -210,7 +210,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('form_draft', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_form_draft_data_key_id'), ['data_key_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_form_draft_user_id'), ['user_id'], unique=False)
+        batch_op.create_index('uq_form_draft_form', ['user_id', 'form_key'], unique=True)
 
     op.create_table('meeting',
     sa.Column('area_id', sa.String(length=26), nullable=False),
@@ -840,9 +840,9 @@ def upgrade() -> None:
     sa.Column('held_on', sa.Date(), nullable=False),
     sa.Column('author_id', sa.String(length=26), nullable=False),
     sa.Column('decision', sa.String(length=12), nullable=False),
-    sa.Column('next_on', sa.Date(), nullable=True),
     sa.Column('what_changed_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('their_view_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('next_on', sa.Date(), nullable=True),
     sa.Column('case_id', sa.String(length=26), nullable=False),
     sa.Column('area_id', sa.String(length=26), nullable=False),
     sa.Column('young_person_id', sa.String(length=26), nullable=False),
@@ -863,8 +863,8 @@ def upgrade() -> None:
     op.create_table('source_record',
     sa.Column('extract_id', sa.String(length=26), nullable=False),
     sa.Column('area_id', sa.String(length=26), nullable=False),
-    sa.Column('row_number', sa.Integer(), nullable=False),
     sa.Column('row_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('row_number', sa.Integer(), nullable=False),
     sa.Column('data_key_id', sa.String(length=26), nullable=False),
     sa.Column('id', sa.String(length=26), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -1207,7 +1207,7 @@ def downgrade() -> None:
 
     op.drop_table('meeting')
     with op.batch_alter_table('form_draft', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_form_draft_user_id'))
+        batch_op.drop_index('uq_form_draft_form')
         batch_op.drop_index(batch_op.f('ix_form_draft_data_key_id'))
 
     op.drop_table('form_draft')

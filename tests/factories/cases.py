@@ -7,6 +7,7 @@ from audit.models import Event
 from audit.services import record
 from cohort.models import YoungPerson
 from core.clock import today
+from core.codes.offers import OfferStatus
 from core.codes.referrals import ReferralStatus
 from core.db import db
 from core.ids import new_id
@@ -52,7 +53,9 @@ def _referral(actor: Any, known: Any, area: str, child: YoungPerson) -> Referral
     return referral
 
 
-def make_offer(acting: Any, known: Any, case_id: str, *, area: str = "reading", named: bool = True) -> str:
+def make_offer(
+    acting: Any, known: Any, case_id: str, *, area: str = "reading", named: bool = True, accepted: bool = False
+) -> str:
     """Offer mentoring to the area's provider, to their practitioner by name or to nobody by name; returns its id."""
     from interventions.models import Intervention
     from panels.models import Case
@@ -68,9 +71,11 @@ def make_offer(acting: Any, known: Any, case_id: str, *, area: str = "reading", 
         db.session.flush()
         case = db.session.get_one(Case, case_id)
         practitioner = known.users[f"provider_practitioner@{area}"] if named else None
-        made = offer(actor, case=case, intervention=mentoring, practitioner_id=practitioner).id
+        made = offer(actor, case=case, intervention=mentoring, practitioner_id=practitioner)
+        if accepted:
+            made.status = OfferStatus.ACCEPTED.value
         db.session.commit()
-        return made
+        return made.id
 
 
 def agreed_plan(acting: Any, known: Any, case_id: str, *, goals: int = 2, area: str = "reading") -> str:

@@ -70,15 +70,22 @@ def test_a_lead_sees_only_what_they_lead(acting, known, sign_in):
 def test_a_provider_sees_the_plan_and_not_the_worries(acting, known, sign_in):
     case_id = open_case(acting, known)
     agreed_plan(acting, known, case_id)
-    make_offer(acting, known, case_id)
+    make_offer(acting, known, case_id, accepted=True)
     provider = sign_in(Role.PROVIDER)
     assert "Sefton, Kaya" in words(provider.get("/cases"))
     page = words(provider.get(f"/cases/{case_id}"))
     assert "Do thing 1" in page
-    assert "Answer the offer" in page
     assert "Found with an older group" not in page
     assert "Taking part" not in page
     assert "Case opened" not in page
+
+
+def test_an_offer_not_yet_answered_does_not_open_the_case(acting, known, sign_in):
+    case_id = open_case(acting, known)
+    offer_id = make_offer(acting, known, case_id)
+    provider = sign_in(Role.PROVIDER)
+    assert provider.get(f"/cases/{case_id}").status_code == 404
+    assert provider.get(f"/offers/{offer_id}").status_code == 200
 
 
 def test_an_unnamed_offer_opens_the_case_to_the_agency_once_accepted(acting, known):
@@ -246,7 +253,7 @@ def test_nobody_changes_the_note_of_another(acting, known, sign_in):
 
 def test_a_provider_reads_only_their_own_notes(acting, known, sign_in):
     case_id = open_case(acting, known)
-    make_offer(acting, known, case_id)
+    make_offer(acting, known, case_id, accepted=True)
     theirs = add_note(acting, case_id, who="provider_practitioner@reading")
     other = add_note(acting, case_id)
     client = sign_in(Role.PROVIDER)

@@ -112,11 +112,11 @@ def test_sent_back_keeps_what_was_written(sign_in, case_id):
 
 
 def test_closing_ends_support_and_what_the_provider_may_open(acting, known, sign_in, case_id):
-    offer_id = make_offer(acting, known, case_id)
+    offer_id = make_offer(acting, known, case_id, accepted=True)
     provider = sign_in(Role.PROVIDER)
     assert provider.get(f"/cases/{case_id}").status_code == 200
     sign_in(Role.COORDINATOR).submit(f"/cases/{case_id}/close", ANSWERS)
-    assert db.session.get_one(Offer, offer_id).status == "ended_early"
+    assert db.session.get_one(Offer, offer_id).status == "completed"
     assert provider.get(f"/cases/{case_id}").status_code == 404
 
 

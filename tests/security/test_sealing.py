@@ -82,7 +82,9 @@ def test_a_data_key_given_to_another_owner_or_area_does_not_unwrap(acting, known
 def test_a_broken_seal_is_an_error_without_detail_and_an_entry(acting, known, sign_in):
     from tests.factories import referrals as make
 
-    sent = make.send_referral(acting, known)
+    with acting("referrer@reading") as actor:
+        sent = make.send_referral(actor).id
+        db.session.commit()
     db.session.execute(
         text("update referral set surname_sealed = forename_sealed where id = :id"),
         {"id": sent},
