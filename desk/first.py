@@ -1,0 +1,134 @@
+"""What to do first: the most pressing things of several kinds in one statement, by day, with references alone."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, literal, or_, select, union_all
+
+from core.access import Actor
+from core.clock import today
+from core.codes.offers import OfferStatus
+from core.codes.referrals import ReferralStatus as S
+from core.db import db
+from core.working_days import Due, due
+from panels import policies as case_policies
+from panels.meeting_policies import actions_visible_to
+from panels.models import AgendaItem, Case, Offer, PanelAction
+from panels.services.next_step import NextStep
+from panels.support_policies import offers_visible_to
+from referrals.models import Referral, StepUp
+from referrals.services.step_ups import WAITING
+from referrals.triage_policies import in_area, step_ups_visible
+
+AHEAD = timedelta(days=7)
+MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to do: by when, what, on which record, where."""
+
+    due: Due
+    what: str
+    reference: str
+    href: str
+    act: str
+
+
+_ACTS: dict[str, tuple[str, str, str]] = {
+    "step_up": ("Step-up has no answer", "/step-ups/{}", "Chase the front door"),
+    "acknowledge": ("Acknowledge a new referral", "/triage/{}", "Acknowledge"),
+    "decide": ("Triage decision", "/triage/{}", "Decide"),
+    "offer": ("Offer to answer", "/offers/{}", "Answer"),
+    "action": ("Action from the panel", "/actions/{}/done", "Record it"),
+    "approve_closure": ("Approve a closure", "/cases/{}/close", "Check and approve"),
+}
+_WAITS_FOR_COORDINATOR = (NextStep.ALLOCATE.value, NextStep.APPROVE_CLOSURE.value)
+
+
+def _step_ups(actor: Actor) -> Any:
+    return (
+        select(
+            literal("step_up").label("kind"), StepUp.id, StepUp.chase_on.label("due_on"),
+            func.coalesce(Referral.reference, Case.reference).label("reference"),
+        )
+        .outerjoin(Referral, Referral.id == StepUp.referral_id)
+        .outerjoin(Case, Case.id == StepUp.case_id)
+        .where(step_ups_visible(actor), StepUp.status.in_(WAITING))
+    )  # fmt: skip
+
+
+def _referrals(actor: Actor) -> tuple[Any, Any]:
+    fresh = and_(Referral.status == S.NEW.value, Referral.acknowledged_at.is_(None))
+    in_hand = and_(Referral.status.in_([S.NEW.value, S.IN_TRIAGE.value]), Referral.acknowledged_at.is_not(None))
+    return (
+        select(literal("acknowledge"), Referral.id, Referral.acknowledge_by, Referral.reference).where(
+            in_area(actor), fresh
+        ),
+        select(literal("decide"), Referral.id, Referral.decide_by, Referral.reference).where(in_area(actor), in_hand),
+    )
+
+
+def _cases(actor: Actor) -> Any:
+    """Of one's own cases every next step; of the others what only a coordinator can do."""
+    mine = Case.lead_id == actor.user_id
+    theirs = Case.next_step.in_(_WAITS_FOR_COORDINATOR)
+    whose = or_(mine, theirs) if case_policies.sees_area(actor) else mine
+    return select(Case.next_step, Case.id, Case.next_due_on, Case.reference).where(
+        case_policies.visible(actor), Case.is_open, whose
+    )
+
+
+def _offers(actor: Actor) -> Any:
+    return (
+        offers_visible_to(actor)
+        .join(Case, Case.id == Offer.case_id)
+        .where(Offer.status == OfferStatus.OFFERED.value)
+        .with_only_columns(literal("offer"), Offer.id, Offer.answer_by, Case.reference)
+    )
+
+
+def _actions(actor: Actor) -> Any:
+    return (
+        actions_visible_to(actor)
+        .outerjoin(Case, Case.id == PanelAction.case_id)
+        .outerjoin(AgendaItem, AgendaItem.id == PanelAction.item_id)
+        .outerjoin(Referral, Referral.id == AgendaItem.referral_id)
+        .where(PanelAction.done_at.is_(None))
+        .with_only_columns(
+            literal("action"), PanelAction.id, PanelAction.due_on, func.coalesce(Case.reference, Referral.reference)
+        )
+    )
+
+
+_PARTS: dict[str, Any] = {
+    "step_ups": lambda actor: (_step_ups(actor),),
+    "referrals": _referrals,
+    "cases": lambda actor: (_cases(actor),),
+    "offers": lambda actor: (_offers(actor),),
+    "actions": lambda actor: (_actions(actor),),
+}
+
+
+def pressing(actor: Actor, *parts: str) -> tuple[list[Item], int]:
+    """The most pressing things of the kinds named, soonest first, and how many are due within a week. One statement."""
+    statements = [statement for part in parts for statement in _PARTS[part](actor)]
+    named = [statement.subquery() for statement in statements]
+    every = union_all(
+        *(select(*(column.label(n) for column, n in zip(part.c, ("kind", "id", "due_on", "reference"), strict=True)))
+          for part in named)
+    ).subquery()  # fmt: skip
+    rows = db.session.execute(
+        select(every, func.count().over().label("total"))
+        .where(every.c.due_on <= today() + AHEAD)
+        .order_by(every.c.due_on, every.c.reference)
+        .limit(MOST)
+    ).all()
+    return [_item(row) for row in rows], rows[0].total if rows else 0
+
+
+def _item(row: Any) -> Item:
+    known = {step.value: step.label for step in NextStep}
+    what, href, act = _ACTS.get(row.kind) or (known.get(row.kind, "Case"), "/cases/{}", "Open the case")
+    return Item(due(row.due_on, today()), what, row.reference or "", href.format(row.id), act)

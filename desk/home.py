@@ -1,0 +1,298 @@
+"""The first page of each role: what must be done first, then how much waits where (PAGES 2)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from accounts.models import Area
+from accounts.policies import grants_visible_to, users_visible_to
+from accounts.roles import Role
+from audit import policies as audit_policies
+from audit import search
+from audit.search import Asked
+from audit.services import SYSTEM_CHAIN
+from cohort.services import candidates
+from core.access import Actor
+from core.clock import now, today
+from core.codes.referrals import ReferralStatus as S
+from core.codes.sharing import SharingOutcome
+from core.db import db
+from core.formats import moment
+from desk import first, work
+from desk.first import Item
+from desk.work import NOTHING, Pair
+from referrals.services import tracking
+from sharing.models import Disclosure
+from sharing.policies import disclosures_visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One count that leads to its list. ``late`` is None where nothing of the kind can be late."""
+
+    text: str
+    number: int
+    href: str
+    late: int | None = None
+    late_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    title: str
+    lines: list[Line]
+
+    @property
+    def has_late(self) -> bool:
+        return any(line.late is not None for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line above everything: the next meeting, the state of the trail."""
+
+    text: str
+    href: str = ""
+    link_text: str = ""
+    tag: tuple[str, str] | None = None
+
+
+@dataclass(slots=True)
+class Work:
+    """All of one person's first page."""
+
+    notices: list[Notice] = field(default_factory=list)
+    first: list[Item] = field(default_factory=list)
+    first_total: int = 0
+    looks_first: bool = False
+    tables: list[Table] = field(default_factory=list)
+    sessions: list[Any] | None = None
+    sent: Any = None
+
+    @property
+    def is_quiet(self) -> bool:
+        return self.looks_first and not self.first
+
+
+def of(actor: Actor) -> Work:
+    """What waits for this person. Eight statements at most, and none for each record."""
+    shown = Work()
+    _BUILDERS[Role(actor.role)](actor, shown)
+    return shown
+
+
+def _line(text: str, pair: Pair, href: str, late_href: str = "") -> Line:
+    return Line(text, pair.all, href, pair.late, late_href or href)
+
+
+def _do_first(shown: Work, actor: Actor, *parts: str) -> None:
+    shown.first, shown.first_total = first.pressing(actor, *parts)
+    shown.looks_first = True
+
+
+def _meetings(shown: Work, actor: Actor) -> work.Meetings:
+    found = work.panel_meetings(actor)
+    coming = found.next
+    if coming is None:
+        shown.notices.append(Notice("No panel meeting is planned.", "/meetings", "Open meetings"))
+    else:
+        items = f"{coming.items} item{'' if coming.items == 1 else 's'}"
+        when = f"{coming.starts_at:%A} {moment(coming.starts_at)}"
+        text = f"Next panel: {when} · {items} · quorum is {coming.quorum} agencies"
+        shown.notices.append(Notice(text, f"/meetings/{coming.id}", "Open the meeting"))
+    return found
+
+
+def _referral_table(actor: Actor, step_ups: Pair) -> Table:
+    found = work.referral_numbers(actor)
+
+    def line(text: str, status: S, tab: str) -> Line:
+        return _line(text, found.get(status, NOTHING), f"/triage?tab={tab}")
+
+    return Table("Referrals", [
+        line("New", S.NEW, "new"), line("In triage", S.IN_TRIAGE, "in-triage"),
+        line("Information needed", S.INFORMATION_NEEDED, "information-needed"),
+        line("Ready for panel", S.READY_FOR_PANEL, "ready"),
+        _line("Step-ups without an answer", step_ups, "/step-ups"),
+    ])  # fmt: skip
+
+
+def _case_line(text: str, pair: Pair, query: str) -> Line:
+    href = f"/cases?{query}" if query else "/cases"
+    return _line(text, pair, href, f"{href}{'&' if query else '?'}overdue=1")
+
+
+def _case_table(actor: Actor, *extra: Line) -> Table:
+    found = work.case_numbers(actor)
+    return Table("Cases", [
+        _case_line("Open", found.open, ""), _case_line("Being asked or assessed", found.assessing, "stage=assessing"),
+        _case_line("Plans in draft", found.plan_draft, "stage=plan_draft"),
+        _case_line("Reviews due", found.reviews, "view=review"),
+        _case_line("Closing", found.closing, "stage=closing"), _case_line("Nobody’s", found.nobodys, "view=nobody"),
+        *extra,
+    ])  # fmt: skip
+
+
+def _coordinator(actor: Actor, shown: Work) -> None:
+    _meetings(shown, actor)
+    _do_first(shown, actor, "step_ups", "referrals", "cases", "actions")
+    offers = _line("Offers not answered", work.offer_numbers(actor), "/offers")
+    consider = Line("Young people to consider", candidates.waiting(actor), "/cohort/candidates")
+    shown.tables = [_referral_table(actor, work.step_up_numbers(actor)), _case_table(actor, offers, consider)]
+
+
+def _referrer(actor: Actor, shown: Work) -> None:
+    shown.sent = tracking.summary(actor)
+
+
+def _chair(actor: Actor, shown: Work) -> None:
+    found = _meetings(shown, actor)
+    _do_first(shown, actor, "actions")
+    ready = work.referral_numbers(actor).get(S.READY_FOR_PANEL, NOTHING)
+    shown.tables = [
+        Table("The panel", [
+            Line("Meetings to confirm", found.unconfirmed, "/meetings"),
+            _line("Ready for panel", ready, "/triage?tab=ready"),
+            _line("Your actions", work.action_numbers(actor), "/actions"),
+        ]),
+        _case_table(actor),
+    ]  # fmt: skip
+
+
+def _member(actor: Actor, shown: Work) -> None:
+    _meetings(shown, actor)
+    _do_first(shown, actor, "actions")
+    shown.tables = [Table("The panel", [_line("Your actions", work.action_numbers(actor), "/actions")])]
+
+
+def _provider(actor: Actor, shown: Work) -> None:
+    _do_first(shown, actor, "offers")
+    sessions = work.own_sessions(actor)
+    shown.sessions = sessions.today
+    shown.tables = [
+        Table("Your work", [
+            _line("Offers to answer", work.offer_numbers(actor), "/offers"),
+            _line("Sessions not recorded", sessions.unrecorded, "/sessions"),
+        ])
+    ]  # fmt: skip
+
+
+def _lead(actor: Actor, shown: Work) -> None:
+    _do_first(shown, actor, "cases", "actions", "step_ups")
+    sessions, found = work.own_sessions(actor), work.case_numbers(actor)
+    shown.sessions = sessions.today
+    shown.tables = [
+        Table("Your cases", [
+            _case_line("Open", found.open, ""),
+            _case_line("Being asked or assessed", found.assessing, "stage=assessing"),
+            _case_line("Plans in draft", found.plan_draft, "stage=plan_draft"),
+            _case_line("Reviews due", found.reviews, "view=review"),
+        ]),
+        Table("Your work", [
+            _line("Sessions not recorded", sessions.unrecorded, "/sessions"),
+            _line("Your actions", work.action_numbers(actor), "/actions"),
+            _line("Step-ups without an answer", work.step_up_numbers(actor), "/step-ups"),
+        ]),
+    ]  # fmt: skip
+
+
+def _chains(actor: Actor) -> tuple[str, ...]:
+    if not audit_policies.reads_every_chain(actor):
+        return audit_policies.readable(actor, ())
+    return audit_policies.readable(actor, [*db.session.scalars(select(Area.id)), SYSTEM_CHAIN])
+
+
+def _trail_notice(chains: tuple[str, ...]) -> Notice:
+    """Whether the last check of every chain agreed, and when the oldest of those checks was."""
+    last = search.last_checks(chains)
+    if any(entry.outcome != "ok" for entry in last.values()):
+        return Notice("Audit trail:", "/audit/verify", "See what does not agree", ("Does not agree", "red"))
+    if len(last) < len(chains):
+        return Notice("Audit trail:", "/audit/verify", "Check the trail", ("Not checked yet", "grey"))
+    oldest = min(entry.at for entry in last.values())
+    return Notice(f"Audit trail checked {moment(oldest)}:", "/audit/verify", "Check again", ("Verified", "green"))
+
+
+def _trail_table(chains: tuple[str, ...]) -> Table:
+    since = today() - timedelta(days=7)
+
+    def line(text: str, what: str) -> Line:
+        asked = Asked(what=what, since=since)
+        return Line(text, search.count(chains, asked), f"/audit?what={what}&since={since.isoformat()}")
+
+    return Table(
+        "The audit trail, last 7 days", [line("People turned away", "denied"), line("Exports and prints", "exported")]
+    )
+
+
+def _safeguarding(actor: Actor, shown: Work) -> None:
+    chains = _chains(actor)
+    shown.notices.append(_trail_notice(chains))
+    _do_first(shown, actor, "step_ups")
+    step_ups = _line("Step-ups without an answer", work.step_up_numbers(actor), "/step-ups")
+    waiting = Table("Young people waiting", [step_ups, *_case_table(actor).lines[:1]])
+    shown.tables = [waiting, _trail_table(chains)]
+
+
+def _grants(actor: Actor) -> Line:
+    waiting = db.session.scalar(select(func.count()).select_from(grants_visible_to(actor).subquery())) or 0
+    return Line("Roles to approve", waiting, "/admin/grants")
+
+
+def _officer(actor: Actor, shown: Work) -> None:
+    chains = _chains(actor)
+    shown.notices.append(_trail_notice(chains))
+    beyond = disclosures_visible_to(actor).where(
+        Disclosure.outcome == SharingOutcome.NOT_IN_REGISTER.value, Disclosure.decided_at >= now() - timedelta(days=30)
+    )
+    number = db.session.scalar(select(func.count()).select_from(beyond.subquery())) or 0
+    href = f"/sharing?outcome={SharingOutcome.NOT_IN_REGISTER.value}"
+    shown.tables = [
+        Table("To decide", [_grants(actor), Line("Shared outside the register, last 30 days", number, href)]),
+        _trail_table(chains),
+    ]
+
+
+def _partnership(actor: Actor, shown: Work) -> None:
+    shown.notices.append(Notice("How your area is doing is on its report.", "/oversight", "Open the report"))
+    shown.tables = [Table("To decide", [_grants(actor)])]
+
+
+def _oversight(actor: Actor, shown: Work) -> None:
+    shown.notices.append(
+        Notice("The figures of all areas are on the reports. Small numbers are hidden.", "/oversight", "Open reports")
+    )
+
+
+def _analyst(actor: Actor, shown: Work) -> None:
+    shown.tables = [
+        Table("This month’s run", [
+            Line("Uploads to accept", work.upload_numbers(actor), "/cohort/uploads"),
+            Line("Runs to release", work.run_numbers(actor), "/cohort/runs"),
+        ])
+    ]  # fmt: skip
+
+
+def _administrator(actor: Actor, shown: Work) -> None:
+    chains = _chains(actor)
+    shown.notices.append(_trail_notice(chains))
+    people = users_visible_to(actor).subquery()
+    invited = func.count().filter(people.c.active, people.c.password.is_(None))
+    row = db.session.execute(select(invited, func.count().filter(~people.c.active)).select_from(people)).one()
+    shown.tables = [
+        Table("People", [
+            Line("Invitations not answered", row[0], "/admin/users?state=invited"),
+            Line("Suspended accounts", row[1], "/admin/users?state=suspended"),
+        ])
+    ]  # fmt: skip
+
+
+_BUILDERS: dict[Role, Callable[[Actor, Work], None]] = {
+    Role.COORDINATOR: _coordinator, Role.REFERRER: _referrer, Role.PANEL_CHAIR: _chair, Role.PANEL_MEMBER: _member,
+    Role.PROVIDER: _provider, Role.LEAD: _lead, Role.SAFEGUARDING_LEAD: _safeguarding,
+    Role.DATA_PROTECTION_OFFICER: _officer, Role.PARTNERSHIP_LEAD: _partnership, Role.OVERSIGHT_VIEWER: _oversight,
+    Role.ANALYST: _analyst, Role.ADMINISTRATOR: _administrator,
+}  # fmt: skip
