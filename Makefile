@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check lint types imports templates unit browser bench catalogue docs assets audit-verify doctor clean
+.PHONY: help setup run accounts doctor audit-verify test check lint types imports templates unit browser bench catalogue docs assets clean
 
 help: ## List all targets, one line each
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-14s %s\n' "$$name" "$$words"; done
@@ -30,6 +30,15 @@ setup: $(VENV)/.dev ## Build .venv with everything, tests' tools included
 
 run: $(VENV)/.runtime ## Start the demonstration on http://localhost:8000 (PORT= and DATABASE_URL= are honoured)
 	@exec $(BIN)/python -m demo.run
+
+accounts: $(VENV)/.runtime ## Every account of the demonstration, as JSON lines
+	@DEMONSTRATION=1 $(BIN)/flask demo accounts
+
+doctor: $(VENV)/.runtime ## What is wrong with the demonstration under var/, in plain words
+	@DEMONSTRATION=1 $(BIN)/flask doctor
+
+audit-verify: $(VENV)/.runtime ## Check the demonstration's audit trail
+	@DEMONSTRATION=1 $(BIN)/flask audit verify
 
 test: setup ## Everything: linters, types, import rules, tests on both databases, browser journeys
 	@tools/test
@@ -60,7 +69,7 @@ bench: setup ## Measure the real server against a floor, printed as a table (lon
 catalogue: setup ## The security catalogue: every id with passed, partly, failed or missing
 	@$(BIN)/python -m tests.support.catalogue
 
-docs: setup ## Write the data dictionary anew from the models
+docs: setup ## Write the data dictionary and the table of roles anew from the code
 	@$(BIN)/python -m tools.data_dictionary
 
 assets: ## Compile styles and script from pinned packages (maintainers; needs Node)

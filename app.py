@@ -17,7 +17,7 @@ from core import access, db, drafts, logs, requests
 from core.ids import IdConverter
 from core.keyring import KeyRing
 from core.keystore import KeyStore
-from core.providers import KeyProvider, provider_from
+from core.providers import KeyProvider, provider_or_none
 
 PACKAGES = (
     "accounts",
@@ -34,7 +34,10 @@ PACKAGES = (
 
 
 def create_app(settings: Settings | None = None, provider: KeyProvider | None = None) -> Flask:
-    """Build the application. Raise SettingsError or KeyProviderError where it would not be safe to serve."""
+    """Build the application. Raise SettingsError where its settings are not safe.
+
+    Without a root key commands run but nothing opens; ``wsgi`` refuses to serve it.
+    """
     settings = settings or Settings()
     settings.check()
     app = Flask(__name__, static_url_path="/static")
@@ -47,7 +50,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     app.extensions["settings"] = settings
     app.extensions["trail"] = RequestTrail()
     app.extensions["keyring"] = KeyRing(
-        KeyStore(settings.keys_url), provider or provider_from(settings.key_provider, settings.root_key_file)
+        KeyStore(settings.keys_url), provider or provider_or_none(settings.key_provider, settings.root_key_file)
     )
     app.session_interface = sessions = Sessions(app)
     app.extensions["gate_steps"].append(sessions.persist)

@@ -1,15 +1,53 @@
 """What a WSGI server imports: the application behind the static files and the trusted proxies."""
 
+import os
+import sys
 from pathlib import Path
 
+import click
+from flask import Flask
 from servestatic import ServeStatic
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import create_app
+from accounts.demonstration import check_database
+from app import create_app as build
+from config.settings import SettingsError
+from core.db import db
 
-flask_app = create_app()
-settings = flask_app.extensions["settings"]
-if settings.trusted_proxies:
-    hops = settings.trusted_proxies
-    flask_app.wsgi_app = ProxyFix(flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-application = ServeStatic(flask_app, root=str(Path(flask_app.root_path) / "static"), prefix="static/", max_age=3600)
+
+def serve() -> ServeStatic:
+    """The application to serve. Ends the process, with what to change, where that would not be safe."""
+    try:
+        flask_app = build()
+        check_database(flask_app)
+        _let_go(flask_app)
+    except SettingsError as error:
+        sys.exit(f"Cannot start: {error}")
+    except SQLAlchemyError as error:
+        sys.exit(f"Cannot start: the database is not ready ({type(error).__name__}). Run: flask doctor")
+    problem = flask_app.extensions["keyring"].provider.health()
+    if problem:
+        sys.exit(f"Cannot start: {problem}")
+    hops = flask_app.extensions["settings"].trusted_proxies
+    if hops:
+        flask_app.wsgi_app = ProxyFix(flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return ServeStatic(flask_app, root=str(Path(flask_app.root_path) / "static"), prefix="static/", max_age=3600)
+
+
+def _let_go(flask_app: Flask) -> None:
+    """Workers are forked from here: a connection that they shared would mix up their answers."""
+    with flask_app.app_context():
+        db.engine.dispose()
+
+
+def make_app() -> Flask:
+    """What the `flask` command loads: commands must run where serving would be refused, to put it right."""
+    try:
+        return build()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
+    application = serve()

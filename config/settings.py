@@ -63,7 +63,8 @@ class Settings:
             return
         if self.debug:
             raise SettingsError("Debug is on. Unset FLASK_DEBUG: its pages show personal data")
-        if len(self.secret_key) < 32 or self.secret_key.lower() in {"changeme" * 4, "secret" * 6}:
+        known = self.secret_key.startswith("demonstration-only-") or len(set(self.secret_key.lower())) < 8
+        if len(self.secret_key) < 32 or known:
             raise SettingsError("Set SECRET_KEY to at least 32 random characters")
         if not self.secure_cookies:
             raise SettingsError("Set PUBLIC_URL to the https:// address that people use")

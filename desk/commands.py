@@ -47,6 +47,9 @@ def setup() -> None:
 
     Example: flask setup && flask areas sync && flask accounts invite ada@agency.example --role administrator
     """
+    problem = keyring().provider.health()
+    if problem:
+        raise click.ClickException(f"{problem}. Make one with: flask keys create --help")
     upgrade_all()
     if db.session.get(Installation, 1) is None:
         db.session.add(Installation(is_demonstration=current_app.extensions["settings"].demonstration))

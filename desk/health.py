@@ -8,8 +8,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.models import Area, Installation, Membership
+from accounts.services import directory
 from audit import triggers
 from audit.models import AuditEntry
+from config.directory import ConfigError
 from config.settings import Settings, SettingsError
 from core.clock import in_utc, now
 from core.db import db
@@ -43,6 +45,9 @@ def append_only() -> str | None:
 
 
 def keys() -> str | None:
+    problem = keyring().provider.health()
+    if problem:
+        return problem
     try:
         unlocked = [area for area in db.session.scalars(select(Area.id)) if keyring().scope_key(area)]
     except KeysUnavailable:
@@ -55,6 +60,16 @@ def settings() -> str | None:
         _settings().check()
     except SettingsError as error:
         return str(error)
+    return None
+
+
+def areas_file() -> str | None:
+    try:
+        directory.read(_settings().areas_file)
+    except ConfigError as error:
+        return "areas.toml is not right: " + "; ".join(error.problems)
+    except OSError:
+        return f"There is no file {_settings().areas_file}. Check AREAS_FILE"
     return None
 
 
@@ -98,7 +113,8 @@ READY: dict[str, Check] = {
     "Database": database, "Schema": schema, "Audit protection": append_only, "Keys": keys, "Clock": clock, "Disk": disk,
 }  # fmt: skip
 ALL: dict[str, Check] = READY | {
-    "Settings": settings, "Demonstration": demonstration, "Administrator": approvers, "Second wall": second_wall,
+    "Settings": settings, "Areas file": areas_file, "Demonstration": demonstration, "Administrator": approvers,
+    "Second wall": second_wall,
 }  # fmt: skip
 # Known and said, but not a reason to refuse service.
 WARNINGS = frozenset({"Second wall"})

@@ -8,7 +8,7 @@ import tempfile
 def main() -> None:
     url, keys, number, area, other, many = sys.argv[1:]
     os.environ |= {
-        "DATABASE_URL": url, "KEYS_DATABASE_URL": keys, "VAR": tempfile.gettempdir(), "SECRET_KEY": "x" * 40,
+        "DATABASE_URL": url, "KEYS_DATABASE_URL": keys, "VAR": tempfile.gettempdir(), "SECRET_KEY": "for tests only " * 3,
         "PUBLIC_URL": "https://localhost",
     }  # fmt: skip
     from app import create_app
