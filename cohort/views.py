@@ -53,12 +53,16 @@ def _agencies() -> list[tuple[str, str]]:
 def upload_list() -> ResponseReturnValue:
     """The uploads, and the form for a new one. Nothing here opens a row."""
     actor, form = signed_in(), UploadForm()
-    held = [line for line in uploads.agreements(actor) if line.is_in_date]
-    form.agency.choices = _agencies()
+    held = uploads.agreements(actor)
+    partners = sorted({(line.agency, line.agreement.agency_id) for line in held})
+    form.agency.choices = [("", "Choose"), *((agency_id, name) for name, agency_id in partners)]
     if form.validate_on_submit() and (extract_id := _upload(form)):
         flash("Checked. Read the report, then accept or discard.", "success")
         return redirect(url_for(".upload_check", extract_id=extract_id))
-    return render_template("cohort/uploads.html", form=form, lines=uploads.uploads(actor), has_agreement=bool(held))
+    return render_template(
+        "cohort/uploads.html", form=form, lines=uploads.uploads(actor),
+        has_agreement=any(line.is_in_date for line in held),
+    )  # fmt: skip
 
 
 def _upload(form: UploadForm) -> Id | None:

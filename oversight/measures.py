@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, select, union_all
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, select, union_all
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Date
@@ -26,6 +26,7 @@ from referrals.services.step_ups import WAITING
 STEPS = ("referred", "decided", "taking_part", "plan", "finished")
 WAITS = ("acknowledge", "decide", "panel")
 _TOOK_PART = (EngagementStatus.TAKING_PART.value, EngagementStatus.STOPPED.value)
+_AGREED = (PlanStatus.AGREED.value, PlanStatus.REPLACED.value)
 _UNDECIDED = tuple(sorted(status.value for status in OPEN_REFERRALS))
 
 
@@ -74,16 +75,16 @@ class Funnel:
 
 def funnel(scope: Scope) -> Funnel:
     took_part = Case.engagement.in_(_TOOK_PART)
-    agreed = exists().where(
-        Plan.case_id == Case.id, Plan.status.in_((PlanStatus.AGREED.value, PlanStatus.REPLACED.value))
-    )
-    has_plan = and_(took_part, agreed)
+    # A first plan that is agreed, or was until a newer one took its place; one row at most, so nothing counts twice.
+    first_plan = and_(Plan.case_id == Case.id, Plan.number == 1, Plan.status.in_(_AGREED))
+    has_plan = and_(took_part, Plan.id.is_not(None))
     finished = and_(has_plan, ~Case.is_open, Case.engagement == EngagementStatus.TAKING_PART.value)
     decided = Referral.status.not_in(_UNDECIDED) | Referral.ready_at.is_not(None)
     steps = [_number(condition) for condition in (decided | took_part, took_part, has_plan, finished)]
     rows = db.session.execute(
         select(Referral.area_id, Agency.kind, func.count(), *steps)
         .outerjoin(Case, Case.referral_id == Referral.id)
+        .outerjoin(Plan, first_plan)
         .outerjoin(Agency, Agency.id == Referral.agency_id)
         .where(*scope.sent())
         .group_by(Referral.area_id, Agency.kind)

@@ -34,11 +34,11 @@ def running(on: date) -> tuple[Period, ...]:
 
 
 def finished(on: date) -> tuple[Period, ...]:
-    """For the board and districts: the last whole quarter and the last whole calendar year."""
+    """For the board and districts: the last whole quarter, and its year as far as its quarters are whole."""
     last = _quarter_start(on) - timedelta(days=1)
     return (
         Period("quarter", "Last whole quarter", _quarter_start(last), last),
-        Period("year", "Last whole year", date(on.year - 1, 1, 1), date(on.year - 1, 12, 31)),
+        Period("year", "Year, whole quarters", date(last.year, 1, 1), last),
     )
 
 

@@ -39,20 +39,29 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class WaitLine:
+    """One kind of wait. ``guarded``: for those from whom small numbers are hidden."""
+
     label: str
     target: int
     wait: Wait | None
-    hidden: bool = False
+    guarded: bool = False
 
     @property
     def cells(self) -> list[str]:
         """How many, the median, the share within the target."""
-        if self.hidden:
-            return [PRIVATE] * 3
+        if self.guarded:
+            return [PRIVATE, *self._guarded()]
         if self.wait is None:
             return ["None yet", "–", "–"]
         share = f"{self.wait.share}% ({self.wait.within:,} of {self.wait.count:,})"
         return [f"{self.wait.count:,}", _days(self.wait.median), share]
+
+    def _guarded(self) -> list[str]:
+        """Beside the funnel's counts, a number that waited would give away the few who did not wait yet."""
+        if self.wait is None or self.wait.count < SMALLEST_SHOWN:
+            return [PRIVATE, PRIVATE]
+        is_shown = may_show_share(self.wait.within, self.wait.count)
+        return [_days(self.wait.median), f"{self.wait.share}%" if is_shown else PRIVATE]
 
 
 def _days(number: int) -> str:
@@ -170,12 +179,8 @@ def board(period: Period) -> Board:
 
 
 def _board_waits(waited: dict[tuple[Id, str], Wait], area_id: Id) -> tuple[WaitLine, ...]:
-    return tuple(_guarded(name, targets_of(None)[name], waited.get((area_id, name))) for name in WAITS)
-
-
-def _guarded(name: str, target: int, wait: Wait | None) -> WaitLine:
-    count, within = (wait.count, wait.within) if wait else (0, 0)
-    return WaitLine(WAIT_WORDS[name], target, wait, hidden=not may_show_share(within, count))
+    targets = targets_of(None)
+    return tuple(WaitLine(WAIT_WORDS[name], targets[name], waited.get((area_id, name)), guarded=True) for name in WAITS)
 
 
 def guarded_report(area: Area, period: Period) -> AreaReport:

@@ -22,7 +22,7 @@ from core.ids import Id
 
 # Cases belong to panels, above this package; only whether one is open is asked.
 _CASES = table("case_record", column("young_person_id"), column("is_open"))
-MOST_NAMES = 6
+MOST_NAMES, MOST_EVENTS = 6, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ class Found:
              "agency": line.agency, "counted": _is_counted(line), "reference": line.values.get("reference", "")}
             for line in self._events()
         ]  # fmt: skip
-        return sorted(events, key=lambda event: str(event["on"]))[-60:]
+        once = {(e["on"], e["what"], e["part"], e["agency"]): e for e in events}
+        return sorted(once.values(), key=lambda event: str(event["on"]))[-MOST_EVENTS:]
 
     def _details(self) -> dict[str, Any]:
         names = Counter(f"{line.values['forename']} {line.values['surname']}" for line in self.lines)
@@ -101,7 +102,7 @@ class Found:
             for line in self.lines
             if line.kind == SourceKind.EDUCATION
         ]
-        return found[:MOST_NAMES]
+        return [line for place, line in enumerate(found) if line not in found[:place]][:MOST_NAMES]
 
 
 def _is_counted(line: Line) -> bool:

@@ -10,6 +10,8 @@ from core.codes.referrals import LawfulBasisChoice, NotInformedReason
 from core.forms import Form
 from referrals.forms.base import LongText, Needed
 
+# An emergency is a call to the front door, and the coordinator is who others would ask.
+GROUNDS = [LawfulBasisChoice.PREVENT_OFFENDING, LawfulBasisChoice.SAFEGUARD, LawfulBasisChoice.PREVENT_VIOLENCE]
 WORDS = "Write why, in words you could say to the family"
 
 
@@ -30,7 +32,7 @@ class NominateForm(Form):
         "Why do they not know?", choices=choices(NotInformedReason), validate_choice=False, default=""
     )  # fmt: skip
     basis = RadioField(
-        "Why may this be shared with the panel?", choices=choices(LawfulBasisChoice),
+        "Why may this be shared with the panel?", choices=choices(GROUNDS),
         validators=[Needed("Select why this may be shared")],
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from core.working_days import add_working_days
 from referrals.answers import Answers
 from referrals.models import Referral
 from referrals.services.references import new_reference
+from referrals.services.sending import lawful_answer
 
 
 def nominate(
@@ -40,7 +41,8 @@ def nominate(
     )  # fmt: skip
     mark_nominated(actor, candidate, referral_id=referral.id, words=words)
     db.session.add(referral)
-    detail = {"basis": basis.value, "source": SourceType.COHORT.value}
+    answer = lawful_answer(actor.agency_kind, basis.value)
+    detail = {"basis": basis.value, "source": SourceType.COHORT.value, "register": answer.outcome.value}
     record(Event.NOMINATED, actor, referral, subjects=[candidate.id], detail=detail)
     return referral
 

@@ -168,3 +168,12 @@ def test_periods_are_whole_for_those_who_see_hidden_figures():
         "1 January 2025 to 31 December 2025",
     ]
     assert running(on)[0] == Period("90-days", "Last 90 days", date(2025, 11, 13), on)
+
+
+def test_a_year_is_made_of_whole_quarters():
+    assert finished(date(2026, 11, 22))[1].words == "1 January 2026 to 30 September 2026"
+
+
+def test_the_board_shows_no_count_of_who_waited_beside_those_referred(acting, known, sign_in):
+    page = board_of(acting, known, sign_in, 12, 30)
+    assert table_rows(page, "Waiting times")[0][:3] == ["Reading", "Same day", "100%"]
