@@ -3,6 +3,7 @@
 import fcntl
 import os
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -196,11 +197,28 @@ def prepare_sqlite(engine: Engine) -> None:
         queue.leave(record.info)
 
 
+_engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()
+
+
+def forget_after_fork(engine: Engine) -> None:
+    """A connection opened before a fork belongs to the parent: a worker process opens its own."""
+    _engines.add(engine)
+
+
+def _forget_connections() -> None:
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections)
+
+
 def init_app(app: Flask) -> None:
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(url))
     db.init_app(app)
     with app.app_context():
+        forget_after_fork(db.engine)
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)
 

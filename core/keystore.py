@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from core.clock import now
-from core.db import NAMING, Moment, engine_options
+from core.db import NAMING, Moment, engine_options, forget_after_fork
 from core.ids import type_length
 
 metadata = MetaData(naming_convention=NAMING)
@@ -78,6 +78,7 @@ class WrappedKey:
 def open_engine(url: str) -> Engine:
     """An AUTOCOMMIT engine: each statement on keys stands by itself and costs one round trip."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url))
+    forget_after_fork(engine)
     if make_url(url).get_backend_name() == "sqlite":
 
         @event.listens_for(engine, "connect")

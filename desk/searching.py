@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 
 from audit.models import Event
 from audit.services import record
@@ -49,8 +49,10 @@ def search(actor: Actor, typed: str) -> StoredSearch:
     """Search, keep the result under an opaque id, and write the one entry. Raise NotUnderstood."""
     found, examined = _look(actor, typed)
     shown = found[:SHOWN]
-    for old in db.session.scalars(select(StoredSearch).where(StoredSearch.owner_id == actor.user_id)):
-        db.session.delete(old)
+    # Only what has run out: another tab may be reading its own result.
+    db.session.execute(
+        delete(StoredSearch).where(StoredSearch.owner_id == actor.user_id, StoredSearch.kept_until <= now())
+    )
     kept = StoredSearch(
         owner_id=actor.user_id, membership_id=actor.membership_id, typed=typed, found=[list(one) for one in shown],
         examined=examined,

@@ -1,4 +1,4 @@
-"""One route for each measured page: its main query, one audit insert, a bare page. No session, no keys, no template engine."""
+"""One route for each measured page: its main query, the same audit insert, a bare page. No session, keys, guard or chain."""
 
 import os
 import secrets
@@ -31,24 +31,43 @@ NAMES = text(
     " date_of_birth_sealed from young_person where area_id = :area"
 )
 COUNTS = text("select stage, count(*) from case_record where area_id = :area group by stage")
-ENTRY = text(
-    "insert into floor_entry (id, at, event, actor_id, object_id, body) values (:id, :at, :event, :actor, :object, :body)"
+ENTRY = (
+    "insert into floor_entry (chain, seq, at, event, outcome, actor_id, object_type, object_id, body)"
+    " values ('floor', :seq, :at, :event, 'ok', :actor, 'case_record', :object, :body)"
+)
+SEAL = "insert into floor_seal (chain, seq, leaf, mac) values ('floor', :seq, :leaf, :mac)"
+SUBJECTS = "insert into floor_subject (subject_id, chain, seq) values (:subject, 'floor', :seq)"
+ALL = text(
+    f"with entry as ({ENTRY}), seal as ({SEAL}) insert into floor_subject (subject_id, chain, seq)"
+    " select unnest(cast(:subjects as text[])), 'floor', :seq"
 )
 NOTE = text("insert into floor_note (id, case_id, body) values (:id, :case, :body)")
 app = Flask(__name__)
 
 
-def entry(connection: Any, what: str, object_id: str = "") -> None:
-    connection.execute(
-        ENTRY,
-        {"id": secrets.token_hex(13), "at": datetime.now(UTC).isoformat(), "event": what, "actor": "a" * 26,
-         "object": object_id, "body": b"x" * 600},
-    )  # fmt: skip
+PAGE = app.jinja_env.from_string(
+    "<!doctype html><html lang=en><title>Floor</title><h1>Floor</h1><table>{% for row in rows %}<tr>"
+    "{% for value in row %}<td>{{ value }}</td>{% endfor %}</tr>{% endfor %}</table>"
+)
+
+
+def entry(connection: Any, what: str, object_id: str = "", subjects: list[str] | None = None) -> None:
+    """The same rows as an entry of the trail: its body, its seal, and one row a young person."""
+    values = {
+        "seq": secrets.randbits(60), "at": datetime.now(UTC), "event": what, "actor": "a" * 26, "object": object_id,
+        "body": b"x" * (600 + 29 * len(subjects or ())), "leaf": b"l" * 32, "mac": b"m" * 32, "subjects": subjects or [],
+    }  # fmt: skip
+    if engine.dialect.name == "postgresql":
+        connection.execute(ALL, values)
+        return
+    connection.execute(text(ENTRY), values)
+    connection.execute(text(SEAL), values)
+    if subjects:
+        connection.execute(text(SUBJECTS), [{"subject": one, "seq": values["seq"]} for one in subjects])
 
 
 def page(rows: Any) -> str:
-    cells = "".join("<tr>" + "".join(f"<td>{value!r:.60}</td>" for value in row) + "</tr>" for row in rows)
-    return f"<!doctype html><title>Floor</title><table>{cells}</table>"
+    return PAGE.render(rows=rows)
 
 
 @app.get("/help")
@@ -59,17 +78,18 @@ def alive() -> str:
 @app.get("/cases")
 def cases() -> str:
     with engine.begin() as connection:
-        body = page(connection.execute(LIST, {"area": AREA}).all())
-        entry(connection, "list")
+        rows = connection.execute(LIST, {"area": AREA}).all()
+        body = page(rows)
+        entry(connection, "list", subjects=[row[0] for row in rows])
     return body
 
 
 @app.get("/cases/<case_id>")
 def case(case_id: str) -> str:
     with engine.begin() as connection:
-        found = connection.execute(CASE, {"id": case_id}).all()
-        body = page(found + connection.execute(LINES, {"id": case_id}).all())
-        entry(connection, "read", case_id)
+        found = list(connection.execute(CASE, {"id": case_id}))
+        body = page(found + list(connection.execute(LINES, {"id": case_id})))
+        entry(connection, "read", case_id, [case_id])
     return body
 
 
