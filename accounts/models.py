@@ -51,6 +51,8 @@ class Area(Record):
 
 
 class District(Record):
+    """A district of an area, for its community safety partnership's figures. Districts are reorganised as areas are."""
+
     __tablename__ = "district"
 
     area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"), index=True)
