@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy import and_, case, func, literal, or_, select, union_all
 
 from core.access import Actor
 from core.clock import today
@@ -112,17 +112,21 @@ _PARTS: dict[str, Any] = {
 
 
 def pressing(actor: Actor, *parts: str) -> tuple[list[Item], int]:
-    """The most pressing things of the kinds named, soonest first, and how many are due within a week. One statement."""
+    """The most pressing things of the kinds named and how many are due within a week, in one statement.
+
+    A front door that owes an answer about a child's safety comes before everything else.
+    """
     statements = [statement for part in parts for statement in _PARTS[part](actor)]
     named = [statement.subquery() for statement in statements]
     every = union_all(
         *(select(*(column.label(n) for column, n in zip(part.c, ("kind", "id", "due_on", "reference"), strict=True)))
           for part in named)
     ).subquery()  # fmt: skip
+    unanswered = and_(every.c.kind == "step_up", every.c.due_on <= today())
     rows = db.session.execute(
         select(every, func.count().over().label("total"))
         .where(every.c.due_on <= today() + AHEAD)
-        .order_by(every.c.due_on, every.c.reference)
+        .order_by(case((unanswered, 0), else_=1), every.c.due_on, every.c.reference)
         .limit(MOST)
     ).all()
     return [_item(row) for row in rows], rows[0].total if rows else 0

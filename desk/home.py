@@ -233,7 +233,8 @@ def _safeguarding(actor: Actor, shown: Work) -> None:
     shown.notices.append(_trail_notice(chains))
     _do_first(shown, actor, "step_ups")
     step_ups = _line("Step-ups without an answer", work.step_up_numbers(actor), "/step-ups")
-    waiting = Table("Young people waiting", [step_ups, *_case_table(actor).lines[:1]])
+    cases = _case_line("Open cases", work.case_numbers(actor).open, "")
+    waiting = Table("Young people waiting", [step_ups, cases])
     shown.tables = [waiting, _trail_table(chains)]
 
 

@@ -118,14 +118,14 @@ def record_of(entry: Entry, names: Names) -> tuple[str, Id]:
         if key and key in names.references:
             return names.references[key], entry.subjects[0] if entry.subjects else key
     if entry.object_type == "user_account" and entry.object_id in names.users:
-        return names.users[entry.object_id], ""
+        return "" if entry.object_id == entry.actor_id else names.users[entry.object_id], ""
     if entry.subjects:
         return "1 young person", entry.subjects[0]
     return "", ""
 
 
 def why_of(entry: Entry) -> str:
-    """The reason or purpose it carries, else what it counted, else the page it came from."""
+    """The reason or purpose it carries, else what it counted, else the page it came from; empty where none is known."""
     said = entry.said
     if reason := said.get("reason"):
         return REASONS.get(reason, str(reason).replace("_", " ").replace(":", ": "))
@@ -134,7 +134,8 @@ def why_of(entry: Entry) -> str:
     examined = (said.get("detail") or {}).get("examined")
     if examined:
         return f"{examined:,} records compared"
-    return "On its page" if said.get("request") else "Not from a page"
+    page = str(said.get("route") or "").rpartition(".")[2]
+    return f"From: {page.replace('_', ' ')}" if page else ""
 
 
 def fields_of(entries: Iterable[Entry]) -> list[str]:

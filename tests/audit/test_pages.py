@@ -166,7 +166,7 @@ def test_an_entry_in_words(lead, known, case):
     said = words(lead.get(f"/audit/entries/{opened['chain']}/{opened['seq']}"))
     assert "Opened a case" in said
     assert case.reference in said
-    assert "Agrees with its seal" in said
+    assert "Seal Agrees" in said
     assert "Sefton" not in said
 
 
