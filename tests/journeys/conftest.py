@@ -8,16 +8,27 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from core import context
 from core.providers import FileKeys
 from tests.conftest import build
+from tests.journeys.walker import Walker
 from tests.support import installation
 from tests.support.browser import FLAGS, Server, axe_problems, chromium_path
 
 SMALL, WIDE = {"width": 375, "height": 740}, {"width": 1280, "height": 900}
 
 
-def serve(folder: Path, environment: dict[str, str]) -> tuple[Server, installation.Known]:
-    """A freshly made installation in ``folder``, served; the same people as in every other test."""
+def one_kind_of_support(known: installation.Known) -> None:
+    """Mentoring by Reading's voluntary provider, for the panel to choose."""
+    from tests.factories import support
+
+    support.intervention(known, places=10)
+
+
+def serve(
+    folder: Path, environment: dict[str, str], fill: Callable[[installation.Known], object] = one_kind_of_support
+) -> tuple[Server, installation.Known]:
+    """A freshly made installation in ``folder``, served; the same people as in every other test, and what ``fill`` adds."""
     from argon2 import PasswordHasher
 
     from core.db import db
@@ -31,6 +42,8 @@ def serve(folder: Path, environment: dict[str, str]) -> tuple[Server, installati
         installation.create_schema()
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         known = installation.make(hasher.hash(installation.PASSWORD), demonstration=True)
+        with context.acting_as(job="test"):
+            fill(known)
         db.session.remove()
         db.engine.dispose()
         app.extensions["keyring"].store.engine.dispose()
@@ -66,7 +79,7 @@ def browse(chromium: Browser, site: tuple[Server, installation.Known]) -> Iterat
         context = chromium.new_context(
             base_url=site[0].address, java_script_enabled=script, viewport=size, reduced_motion="reduce"
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
@@ -74,11 +87,23 @@ def browse(chromium: Browser, site: tuple[Server, installation.Known]) -> Iterat
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for opened in contexts:
+        opened.close()
     # A page that says 404 or 409 on purpose is logged by the browser as a failed resource.
     real = [t for t in troubles if "status of 4" not in t]
     assert not real, f"the browser complained: {real[:3]}"
+
+
+@pytest.fixture
+def walker(browse: Callable[..., Page], enter: Callable[[Page, str], None]) -> Callable[..., Walker]:
+    """``walker("coordinator@reading")`` is that person at a browser of their own, signed in."""
+
+    def go(who: str, **options: Any) -> Walker:
+        page = browse(**options)
+        enter(page, who)
+        return Walker(page)
+
+    return go
 
 
 @pytest.fixture
