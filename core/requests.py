@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import structlog
-from flask import Flask, Response, current_app, g, render_template, request, session
+from flask import Flask, Response, abort, current_app, g, render_template, request, session
 from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -54,6 +54,17 @@ def start() -> None:
     g.actor = getattr(session, "actor", None)
     if getattr(session, "unreachable", False) and not _is_public():
         raise Unavailable("The database does not answer")
+
+
+def refuse_foreign() -> None:
+    """A form comes from our own pages. Old browsers and scripts send neither header; the form token holds for them."""
+    if request.method not in UNSAFE:
+        return
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    ours = {current_app.extensions["settings"].public_url, request.host_url.rstrip("/")}
+    if (origin is not None and origin not in ours) or site not in {None, "same-origin", "none"}:
+        log.warning("foreign_form", route=request.endpoint, request_id=g.get("request_id"))
+        abort(400)
 
 
 def _is_public() -> bool:
@@ -211,6 +222,7 @@ def _on_unexpected(error: Exception) -> Response:
 def register_before(app: Flask) -> None:
     """First in the factory, so that the gate is the last of all after-request functions."""
     app.before_request(start)
+    app.before_request(refuse_foreign)
     app.before_request(guard)
     app.before_request(open_context)
     app.before_request(submissions.claim)
