@@ -1,5 +1,6 @@
 """Nothing personal changes without an entry: the last check before every commit, whoever calls it."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import event
@@ -58,6 +59,7 @@ def _refuse_bulk(state: ORMExecuteState) -> None:
         raise BulkChangeRefused(f"Bulk change of {name}")
 
 
+@cache
 def audited_tables() -> frozenset[str]:
     """Every table whose records are audited."""
     return frozenset(

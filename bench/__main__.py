@@ -91,6 +91,10 @@ class Run:
             db.session.remove()
         found["drafts"] = ready_drafts(self.app, COORDINATOR, "reading")
         with self.app.app_context():
+            db.session.execute(text("create table floor_draft as select * from referral_draft limit 1"))
+            db.session.commit()
+            db.session.remove()
+        with self.app.app_context():
             db.engine.dispose()
         return found
 
@@ -107,6 +111,11 @@ def floor_tables(database: str) -> tuple[str, ...]:
         f"create table floor_seal (chain text, seq bigint, leaf {blob}, mac {blob}, primary key (chain, seq))",
         "create table floor_subject (subject_id text, chain text, seq bigint, primary key (subject_id, chain, seq))",
         "create table floor_note (id text primary key, case_id text, body text)",
+        f"create table floor_line (id text primary key, case_id text, at {moment}, kind text, actor_id text)",
+        "create index ix_floor_line on floor_line (case_id, at)",
+        f"create table floor_referral (id text primary key, reference text unique, area_id text, sent_by_id text,"
+        f" status text, sent_at {moment}, forename {blob}, surname {blob}, answers {blob})",
+        "create index ix_floor_referral on floor_referral (area_id, status, sent_at)",
     )
 
 
@@ -139,7 +148,7 @@ def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     def submit(client: Client, turn: int) -> int:
         draft = next(drafts)
         return client.post(
-            f"/referrals/{draft}/check", {"once": secrets.token_hex(13), "declaration": "y", "confirm": "y"}
+            f"/referrals/{draft}/check", {"once": secrets.token_hex(13), "row_version": "1", "declared": "y"}
         )[0]
 
     def note(client: Client, turn: int) -> int:
@@ -158,15 +167,14 @@ def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     def get(path: str) -> Any:
         return lambda client, turn: client.get(path)[0]
 
-    def write(client: Client, turn: int) -> int:
-        return client.post("/write", {"text": "They came, and brought a friend. " * 10})[0]
+    words = {"text": "They came, and brought a friend. " * 10}
 
     return {
         "caseload of 50": (get("/cases"), get("/cases")),
         "case, 20 lines": (get(f"/cases/{case}"), get(f"/cases/{case}")),
         "name search": (find, lambda client, turn: client.post("/find", {"q": "x"})[0]),
-        "submit a referral": (submit, write),
-        "add a note": (note, write),
+        "submit a referral": (submit, lambda client, turn: client.post("/submit", words)[0]),
+        "add a note": (note, lambda client, turn: client.post(f"/cases/{case}/notes", words)[0]),
         "area dashboard": (get("/oversight/areas/reading"), get("/oversight")),
     }  # fmt: skip
 
@@ -189,7 +197,9 @@ def run_one(database: str, cases: int, seconds: float, only: list[str]) -> list[
         try:
             return list(compare(run, found, server, floor, only))
         except RuntimeError:
-            print((folder / "server.log").read_text()[-3000:], (folder / "floor.log").read_text()[-1500:])
+            for log in ("server.log", "floor.log"):
+                lines = (folder / log).read_text().splitlines()
+                print("\n".join(line[:500] for line in lines if '"level": "info"' not in line)[-3000:])
             raise
     finally:
         for one in servers:

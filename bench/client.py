@@ -36,7 +36,11 @@ class Client:
         return self._ask("GET", path, None)
 
     def post(self, path: str, data: dict[str, str]) -> tuple[int, str, str]:
-        return self._ask("POST", path, data)
+        """Raise RuntimeError when a form comes back with an error instead of being carried out."""
+        answer = self._ask("POST", path, data)
+        if "govuk-error-summary" in answer[2]:
+            raise RuntimeError(f"the form at {path} was not accepted")
+        return answer
 
     def _ask(self, method: str, path: str, data: dict[str, str] | None) -> tuple[int, str, str]:
         headers = self.headers() | {"Origin": f"http://localhost:{self.port}"}

@@ -41,7 +41,15 @@ ALL = text(
     f"with entry as ({ENTRY}), seal as ({SEAL}) insert into floor_subject (subject_id, chain, seq)"
     " select unnest(cast(:subjects as text[])), 'floor', :seq"
 )
+CHECK = text("select id, area_id, young_person_id, data_key_id, is_open from case_record where id = :id")
 NOTE = text("insert into floor_note (id, case_id, body) values (:id, :case, :body)")
+LINE = text("insert into floor_line (id, case_id, at, kind, actor_id) values (:id, :case, :at, 'note', :actor)")
+DRAFT = text("select * from floor_draft limit 1")
+DONE = text("delete from floor_draft where id = :id")
+SENT = text(
+    "insert into floor_referral (id, reference, area_id, sent_by_id, status, sent_at, forename, surname, answers)"
+    " values (:id, :reference, :area, :actor, 'new', :at, :name, :name, :answers)"
+)
 app = Flask(__name__)
 
 
@@ -109,10 +117,30 @@ def dashboard() -> str:
     return body
 
 
-@app.post("/write")
-def write() -> str:
+@app.post("/cases/<case_id>/notes")
+def note(case_id: str) -> str:
     with engine.begin() as connection:
-        written = {"id": secrets.token_hex(13), "case": "c" * 26, "body": (request.form.get("text") or "")[:4000]}
-        connection.execute(NOTE, written)
-        entry(connection, "write")
+        connection.execute(CHECK, {"id": case_id}).first()
+        new = {"id": secrets.token_hex(13), "case": case_id, "body": (request.form.get("text") or "")[:4000]}
+        connection.execute(NOTE, new)
+        connection.execute(
+            LINE, {"id": secrets.token_hex(13), "case": case_id, "at": datetime.now(UTC), "actor": "a" * 26}
+        )
+        entry(connection, "write", case_id, [case_id])
+    return "<!doctype html><title>Floor</title>"
+
+
+@app.post("/submit")
+def submit() -> str:
+    """Read a finished draft, write it as a referral, delete the draft: the same three statements as the real page."""
+    with engine.begin() as connection:
+        draft = connection.execute(DRAFT).first()
+        new = secrets.token_hex(13)
+        connection.execute(
+            SENT,
+            {"id": new, "reference": new, "area": AREA, "actor": "a" * 26, "at": datetime.now(UTC), "name": b"n" * 40,
+             "answers": draft.answers_sealed if draft else b"x" * 5000},
+        )  # fmt: skip
+        connection.execute(DONE, {"id": new})
+        entry(connection, "write", new, [new])
     return "<!doctype html><title>Floor</title>"

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from accounts.roles import Role
 from audit.models import AuditEntry, AuditSubject, Event
@@ -157,10 +157,14 @@ def test_a_search_is_its_owners_and_kept_half_an_hour(sign_in, known_people):
     assert client.get(address).status_code == 410
 
 
-def test_a_new_search_forgets_the_one_before(sign_in, known_people):
+def test_a_new_search_forgets_what_has_run_out_and_leaves_another_tab_alone(sign_in, known_people):
     client = sign_in(Role.COORDINATOR)
-    look_for(client, "Sefton")
-    look_for(client, "Okoro")
+    first, second = look_for(client, "Sefton"), look_for(client, "Okoro")
+    assert first.request.path != second.request.path
+    assert client.get(first.request.path).status_code == 200
+    db.session.execute(update(StoredSearch).values(kept_until=now()))
+    db.session.commit()
+    look_for(client, "Osei")
     assert len(list(db.session.scalars(select(StoredSearch)))) == 1
 
 
