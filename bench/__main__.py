@@ -31,10 +31,10 @@ GOALS = {"caseload of 50": 3, "case, 20 lines": 3, "name search": 10, "submit a 
 class Run:
     """One database at one size: loaded, served beside its floor, measured, stopped."""
 
-    def __init__(self, folder: Path, database: str, cases: int, seconds: float, url: str) -> None:
+    def __init__(self, folder: Path, database: str, cases: int, seconds: float, url: str, keys: str) -> None:
         self.folder, self.database, self.cases, self.seconds, self.url = folder, database, cases, seconds, url
         self.environment = {
-            "VAR": str(folder), "DEMONSTRATION": "1", "SECRET_KEY": secrets.token_urlsafe(40), "DATABASE_URL": url,
+            "VAR": str(folder), "DEMONSTRATION": "1", "SECRET_KEY": secrets.token_urlsafe(40), "DATABASE_URL": url, "KEYS_DATABASE_URL": keys,
             "ROOT_KEY_FILE": str(folder / "keys" / "root.key"), "LOG_LEVEL": "error",
         }  # fmt: skip
         os.environ.update(self.environment)
@@ -185,7 +185,8 @@ def run_one(database: str, cases: int, seconds: float, only: list[str]) -> list[
     servers: list[Server] = []
     try:
         url = postgres.fresh("template1")[1] if postgres else f"sqlite:///{folder / 'data.sqlite3'}"
-        run = Run(folder, database, cases, seconds, url)
+        keys = postgres.fresh("template1")[1] if postgres else f"sqlite:///{folder / 'keys.sqlite3'}"
+        run = Run(folder, database, cases, seconds, url, keys)
         print(f"\nLoading {cases:,} cases on {database} ...", flush=True)
         print(f"  loaded in {run.load():.0f} s", flush=True)
         found = run.prepare()
