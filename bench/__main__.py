@@ -34,7 +34,8 @@ class Run:
     def __init__(self, folder: Path, database: str, cases: int, seconds: float, url: str, keys: str) -> None:
         self.folder, self.database, self.cases, self.seconds, self.url = folder, database, cases, seconds, url
         self.environment = {
-            "VAR": str(folder), "DEMONSTRATION": "1", "SECRET_KEY": secrets.token_urlsafe(40), "DATABASE_URL": url, "KEYS_DATABASE_URL": keys,
+            "VAR": str(folder), "DEMONSTRATION": "1", "SECRET_KEY": secrets.token_urlsafe(40), "DATABASE_URL": url,
+            "KEYS_DATABASE_URL": keys,
             "ROOT_KEY_FILE": str(folder / "keys" / "root.key"), "LOG_LEVEL": "error",
         }  # fmt: skip
         os.environ.update(self.environment)

@@ -1,6 +1,8 @@
 """Write `docs/data-dictionary.md` from the models and `docs/roles.md` from the role table: `python -m tools.data_dictionary`."""
 
+import base64
 import inspect
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from core.crypto import Encrypted
 from core.db import Audited, Base, Moment
 from tests.house.test_models import CLEAR, CODES, is_code
 from tools.roles_table import roles_page
+from tools.routes_table import routes_page
 
 ROOT = Path(__file__).resolve().parent.parent
 # Modules that hold models, in the order of the house: the floor last.
@@ -167,7 +170,17 @@ def pages() -> dict[Path, str]:
     return {ROOT / "docs" / "data-dictionary.md": dictionary(), ROOT / "docs" / "roles.md": roles_page()}
 
 
+def write_routes() -> None:
+    """The table of addresses needs the whole application; it runs on keys made up for the moment."""
+    settings = {"DEMONSTRATION": "1", "KEY_PROVIDER": "env", "ROOT_KEYS": base64.b64encode(os.urandom(32)).decode()}
+    os.environ.update(settings)
+    from app import create_app
+
+    (ROOT / "docs" / "routes.md").write_text(routes_page(create_app()), encoding="utf-8")
+
+
 def main() -> None:
+    write_routes()
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
         print(f"Wrote {path.relative_to(ROOT)}")
