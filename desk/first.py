@@ -42,6 +42,7 @@ _ACTS: dict[str, tuple[str, str, str]] = {
     "decide": ("Triage decision", "/triage/{}", "Decide"),
     "offer": ("Offer to answer", "/offers/{}", "Answer"),
     "action": ("Action from the panel", "/actions/{}/done", "Record it"),
+    "worry": ("Worry raised in a session", "/actions/{}/done", "Read and record it"),
     "approve_closure": ("Approve a closure", "/cases/{}/close", "Check and approve"),
 }
 _WAITS_FOR_COORDINATOR = (NextStep.ALLOCATE.value, NextStep.APPROVE_CLOSURE.value)
@@ -97,7 +98,10 @@ def _actions(actor: Actor) -> Any:
         .outerjoin(Referral, Referral.id == AgendaItem.referral_id)
         .where(PanelAction.done_at.is_(None))
         .with_only_columns(
-            literal("action"), PanelAction.id, PanelAction.due_on, func.coalesce(Case.reference, Referral.reference)
+            case((PanelAction.item_id.is_(None), "worry"), else_="action"),
+            PanelAction.id,
+            PanelAction.due_on,
+            func.coalesce(Case.reference, Referral.reference),
         )
     )
 

@@ -34,7 +34,7 @@ LINKS = (
     Link("Young people", "/my-young-people", (P.OFFER_ANSWER,)),
     Link("Cases", "/cases", (P.CASE_READ_AREA, P.CASE_WORK)),
     Link("Sessions", "/sessions", (P.SESSION_RECORD,), (P.REFERRAL_TRIAGE,)),
-    Link("Actions", "/actions", (P.MEETING_READ, P.CASE_WORK)),
+    Link("Actions", "/actions", (P.MEETING_READ, P.CASE_WORK, P.REFERRAL_STEP_UP)),
     Link("Agreements", "/cohort/agreements", (P.COHORT_UPLOAD,)),
     Link("Uploads", "/cohort/uploads", (P.COHORT_UPLOAD,)),
     Link("Runs", "/cohort/runs", (P.COHORT_READ,)),

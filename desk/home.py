@@ -231,10 +231,11 @@ def _trail_table(chains: tuple[str, ...]) -> Table:
 def _safeguarding(actor: Actor, shown: Work) -> None:
     chains = _chains(actor)
     shown.notices.append(_trail_notice(chains))
-    _do_first(shown, actor, "step_ups")
+    _do_first(shown, actor, "step_ups", "actions")
     step_ups = _line("Step-ups without an answer", work.step_up_numbers(actor), "/step-ups")
     cases = _case_line("Open cases", work.case_numbers(actor).open, "")
-    waiting = Table("Young people waiting", [step_ups, cases])
+    actions = _line("Your actions", work.action_numbers(actor), "/actions")
+    waiting = Table("Young people waiting", [step_ups, actions, cases])
     shown.tables = [waiting, _trail_table(chains)]
 
 

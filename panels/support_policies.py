@@ -7,7 +7,7 @@ from sqlalchemy import Select, false, or_, select
 from core.access import Actor, Permission
 from core.codes.offers import OPEN_OFFERS
 from panels.models import Case, Offer, SupportSession
-from panels.policies import may_work, sees_area, visible
+from panels.policies import may_work, sees_area, sees_whole, visible
 
 P = Permission
 _OPEN = sorted(status.value for status in OPEN_OFFERS)
@@ -26,6 +26,13 @@ def offers_visible_to(actor: Actor) -> Select[Offer]:
     if actor.can(P.CASE_WORK):
         return here.where(Offer.case_id.in_(select(Case.id).where(Case.lead_id == actor.user_id)))
     return statement.where(false())
+
+
+def may_open(actor: Actor, offer: Any, case: Any) -> bool:
+    """Whether ``offers_visible_to`` has this offer of a case they may open, so that a link to it leads somewhere."""
+    if sees_whole(actor, case):
+        return True
+    return actor.can(P.OFFER_ANSWER) and offer.provider_id == actor.agency_id and offer.status in _OPEN
 
 
 def may_answer(actor: Actor, offer: Offer) -> bool:

@@ -47,7 +47,7 @@ class Overview:
     came: int = 0
     did_not_happen: int = 0
     to_come: int = 0
-    step_up: Any = None
+    step_ups: list[Any] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
 
@@ -63,8 +63,13 @@ def of(actor: Actor, file: CaseFile) -> Overview:
     page.lines = lines(actor, case, limit=LAST_EVENTS)
     if whole:
         page.attempt = db.session.scalars(_LAST_ATTEMPT, values).first()
-        page.step_up = db.session.execute(_STEP_UP, values).first()
+        page.step_ups = open_step_ups(case)
     return page
+
+
+def open_step_ups(case: Case) -> list[Any]:
+    """What the front door has not answered about this case, the oldest call first."""
+    return list(db.session.execute(_STEP_UPS, {"case": case.id}))
 
 
 def _plan(values: dict[str, Any]) -> tuple[Plan | None, list[Goal]]:
@@ -120,7 +125,7 @@ _happened = (
 )
 _OFFERS = (
     select(
-        Offer.id, Offer.status, Offer.planned_sessions, Offer.answer_by, Offer.start_on,
+        Offer.id, Offer.status, Offer.provider_id, Offer.planned_sessions, Offer.answer_by, Offer.start_on,
         Intervention.name.label("what"), Agency.name.label("provider"), User.name.label("worker"),
         _happened.label("happened"),
     )
@@ -147,12 +152,11 @@ _LAST_ATTEMPT = (
     .limit(1)
 )
 
-# The oldest step-up of the case that the front door has not answered.
-_STEP_UP = (
+_STEP_UPS = (
     select(StepUp.id, StepUp.status, StepUp.chase_on, StepUp.called_at)
     .where(StepUp.case_id == _CASE, StepUp.status.in_(WAITING))
-    .order_by(StepUp.called_at)
-    .limit(1)
+    .order_by(StepUp.called_at, StepUp.id)
+    .limit(5)
 )
 
 _own_line = or_(TimelineEntry.agency_id == bindparam("agency"), TimelineEntry.kind.in_(SHOWN_TO_PROVIDERS))

@@ -15,6 +15,7 @@ from core.versions import expect_version
 from panels import policies
 from panels.forms.cases import EngagementForm, LeadForm, NoteForm
 from panels.services import cases, engagement, notes, overview
+from panels.support_policies import may_open
 from panels.views import bp
 from panels.views.case_page import next_action, open_file, refuse, render_case, working_file
 
@@ -30,7 +31,7 @@ def case_overview(case_id: Id) -> ResponseReturnValue:
     return render_case(
         "panels/cases/overview.html", actor, file, "Overview", page=overview.of(actor, file),
         next=next_action(actor, file.case), engagement=EngagementStatus(file.case.engagement),
-        may=_may(actor, file.case),
+        may=_may(actor, file.case), opens_offer=lambda offer: may_open(actor, offer, file.case),
     )  # fmt: skip
 
 
@@ -42,7 +43,8 @@ def _may(actor: Actor, case: Any) -> dict[str, bool]:
         "session": case.is_open and actor.can(P.SESSION_RECORD),
         "allocate": case.is_open and actor.can(P.CASE_ALLOCATE), "close": working,
         "reopen": not case.is_open and actor.can(P.CASE_CLOSE),
-        "step_up": working and actor.can(P.REFERRAL_STEP_UP),
+        "opens_step_up": actor.can(P.REFERRAL_STEP_UP) and policies.sees_whole(actor, case),
+        "step_up": case.is_open and actor.can(P.REFERRAL_STEP_UP),
     }  # fmt: skip
 
 

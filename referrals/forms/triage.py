@@ -131,6 +131,15 @@ class StepUpForm(CallForm):
     )  # fmt: skip
 
 
+class CallMadeForm(CallForm):
+    """Puts right when the front door was called, for a step-up that a meeting raised before the call."""
+
+    front_door_reference = StringField(
+        "Front door’s reference (optional)", validators=[Length(max=60, message=TOO_LONG)],
+        render_kw={"class": "govuk-input--width-10"},
+    )  # fmt: skip
+
+
 class AcknowledgedForm(Form):
     acknowledged_by = StringField(
         "Who at the front door has it?", description="Their name and role",

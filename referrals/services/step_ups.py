@@ -1,14 +1,16 @@
 """Step-ups: telling the front door by phone, chasing its answer, and bringing the work back to the panel."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from accounts.models import Area, User
 from audit.models import Event
 from audit.services import change_of, record
+from cohort.models import YoungPerson
 from core.access import Actor
 from core.clock import in_london, now, today
 from core.codes.decisions import StepUpOutcome, StepUpStatus
@@ -20,11 +22,19 @@ from core.formats import list_name
 from core.ids import Id
 from core.working_days import add_working_days
 from referrals.models import Referral, StepUp
-from referrals.triage_policies import step_ups_visible
+from referrals.triage_policies import CASES, step_ups_visible
 
 CHASE_DAYS = 1
 COMES_BACK = frozenset({StepUpOutcome.RETURNED, StepUpOutcome.ADVICE})
 WAITING = (StepUpStatus.RAISED.value, StepUpStatus.ACKNOWLEDGED.value, StepUpStatus.NO_ANSWER.value)
+
+# Who else wants to know of a step-up that is raised or answered: a case writes it on its timeline.
+LISTENERS: list[Callable[[Actor, StepUp], None]] = []
+
+
+def _tell(actor: Actor, step_up: StepUp) -> None:
+    for listener in LISTENERS:
+        listener(actor, step_up)
 
 
 def raise_step_up(
@@ -41,21 +51,26 @@ def raise_step_up(
     is_nrm: bool = False,
 ) -> StepUp:
     """Record that the front door was called. A referral waits with safeguarding; its panel work pauses, not lost."""
-    area = db.session.get_one(Area, area_id)
-    days = int(area.targets.get("step_up_chase", CHASE_DAYS))
     step_up = StepUp(
         area_id=area_id, case_id=case_id, status=StepUpStatus.RAISED.value, raised_by_id=actor.user_id,
         referral_id=referral.id if referral else None,
         young_person_id=young_person_id or (referral.young_person_id if referral else None),
         data_key_id=data_key_id or (referral.data_key_id if referral else None),
-        called_at=called_at, chase_on=add_working_days(in_london(called_at).date(), days), is_nrm=is_nrm,
+        called_at=called_at, chase_on=_chase_on(area_id, called_at), is_nrm=is_nrm,
         why=why, front_door_reference=front_door_reference,
     )  # fmt: skip
     db.session.add(step_up)
     if referral is not None:
         referral.status = ReferralStatus.STEPPED_UP.value
+    db.session.flush()
+    _tell(actor, step_up)
     record(Event.STEPPED_UP_CASE, actor, step_up, also=[referral] if referral else [], detail={"nrm": is_nrm})
     return step_up
+
+
+def _chase_on(area_id: Id, called_at: datetime) -> date:
+    days = int(db.session.get_one(Area, area_id).targets.get("step_up_chase", CHASE_DAYS))
+    return add_working_days(in_london(called_at).date(), days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,13 @@ class StepUpFile:
     raised_by: str
     area: Area
     referral: Referral | None
+    person: YoungPerson | None
+    case_reference: str | None
+    case_lead_id: Id | None
+
+    @property
+    def reference(self) -> str:
+        return self.referral.reference if self.referral else self.case_reference or "Case"
 
     @property
     def status(self) -> StepUpStatus:
@@ -82,10 +104,12 @@ def of_referral(referral: Referral) -> list[StepUp]:
 def find_file(actor: Actor, step_up_id: Id) -> StepUpFile:
     """Raise NoResultFound where it is not this actor's to see."""
     row = db.session.execute(
-        select(StepUp, User.name, Area, Referral)
+        select(StepUp, User.name, Area, Referral, YoungPerson, CASES.c.reference, CASES.c.lead_id)
         .join(User, StepUp.raised_by_id == User.id)
         .join(Area, Area.id == StepUp.area_id)
         .outerjoin(Referral, Referral.id == StepUp.referral_id)
+        .outerjoin(YoungPerson, YoungPerson.id == StepUp.young_person_id)
+        .outerjoin(CASES, CASES.c.id == StepUp.case_id)
         .where(StepUp.id == step_up_id, step_ups_visible(actor))
     ).one()
     current().looked_at("step_up", row[0].id)
@@ -114,30 +138,41 @@ def read_list(actor: Actor, *, is_open: bool) -> list[Row]:
     found = db.session.execute(
         select(
             StepUp.id, StepUp.status, StepUp.called_at, StepUp.chase_on, User.name.label("raised_by"),
-            Referral.id.label("referral_id"), Referral.reference, Referral.data_key_id, StepUp.young_person_id,
-            sealed_column(Referral, "forename").label("forename"), sealed_column(Referral, "surname").label("surname"),
+            StepUp.young_person_id, Referral.id.label("referral_id"), Referral.data_key_id.label("referral_key"),
+            YoungPerson.data_key_id.label("person_key"),
+            func.coalesce(CASES.c.reference, Referral.reference, "Case").label("reference"),
+            *_name_columns(Referral, "referral"), *_name_columns(YoungPerson, "person"),
         )
         .join(User, StepUp.raised_by_id == User.id)
         .outerjoin(Referral, Referral.id == StepUp.referral_id)
+        .outerjoin(YoungPerson, YoungPerson.id == StepUp.young_person_id)
+        .outerjoin(CASES, CASES.c.id == StepUp.case_id)
         .where(step_ups_visible(actor), StepUp.status.in_(WAITING) == is_open)
         .order_by(first, StepUp.id)
         .limit(LONGEST_LIST)
     ).all()  # fmt: skip
-    current().load_keys(row.data_key_id for row in found)
+    current().load_keys(row.referral_key or row.person_key for row in found)
     return [_row(row) for row in found]
 
 
+def _name_columns(model: Any, prefix: str) -> list[Any]:
+    return [sealed_column(model, part).label(f"{prefix}_{part}") for part in ("forename", "surname")]
+
+
 def _row(row: Any) -> Row:
-    name = ""
-    if row.referral_id:
-        about = row.young_person_id or row.referral_id
-        name = list_name(*(
-            current().open_value(Referral, part, row.referral_id, row.data_key_id, about, getattr(row, part))
-            for part in ("forename", "surname")
-        ))  # fmt: skip
-    return Row(
-        row.id, row.reference or "Case", name, StepUpStatus(row.status), row.called_at, row.chase_on, row.raised_by
-    )
+    """The name as the referral has it; a step-up of a case has it from the young person's record."""
+    about = row.young_person_id or row.referral_id
+    source = (Referral, "referral", row.referral_id, row.referral_key)
+    if not row.referral_id:
+        source = (YoungPerson, "person", row.young_person_id, row.person_key)
+    model, prefix, holder, key = source
+    parts = [
+        current().open_value(model, part, holder, key, about, getattr(row, f"{prefix}_{part}"))
+        for part in ("forename", "surname")
+        if holder
+    ]
+    name = list_name(*parts) if parts else ""
+    return Row(row.id, row.reference, name, StepUpStatus(row.status), row.called_at, row.chase_on, row.raised_by)
 
 
 class NotAcknowledged(Exception):
@@ -146,6 +181,16 @@ class NotAcknowledged(Exception):
 
 class AlreadyAnswered(Exception):
     """The front door's answer is already recorded."""
+
+
+def call_made(actor: Actor, step_up: StepUp, *, called_at: datetime, front_door_reference: str) -> None:
+    """Put right when the front door was called, before anyone there has it; the chase moves with the call."""
+    if step_up.status != StepUpStatus.RAISED:
+        raise AlreadyAnswered
+    reference = front_door_reference or step_up.front_door_reference
+    changes = change_of(step_up, {"front_door_reference": reference, "called_at": called_at})
+    step_up.chase_on = _chase_on(step_up.area_id, called_at)
+    record(Event.STEP_UP_ANSWERED, actor, step_up, changes=changes, reason="call_recorded")
 
 
 def chased(actor: Actor, step_up: StepUp) -> None:
@@ -175,6 +220,7 @@ def answered(actor: Actor, step_up: StepUp, *, outcome: StepUpOutcome, note: str
         raise NotAcknowledged
     changes = change_of(step_up, {"outcome_note": note})
     step_up.status, step_up.outcome, step_up.answered_at = StepUpStatus.ANSWERED.value, outcome.value, now()
+    _tell(actor, step_up)
     record(Event.STEP_UP_ANSWERED, actor, step_up, changes=changes, reason=outcome.value)
     if outcome in COMES_BACK:
         return_to_panel(actor, step_up)

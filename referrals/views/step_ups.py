@@ -4,15 +4,15 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audit.models import Event
-from core.access import Permission, requires, signed_in
-from core.clock import today
+from core.access import Actor, Permission, requires, signed_in
+from core.clock import in_london, today
 from core.codes.decisions import StepUpOutcome, StepUpStatus
 from core.codes.referrals import ReferralStatus as S
 from core.forms import Form
 from core.ids import Id
 from core.versions import expect_version
 from core.working_days import due
-from referrals.forms.triage import AcknowledgedForm, FrontDoorAnswerForm, StepUpForm
+from referrals.forms.triage import AcknowledgedForm, CallMadeForm, FrontDoorAnswerForm, StepUpForm
 from referrals.services import step_ups, triage
 from referrals.services.step_ups import AlreadyAnswered, NotAcknowledged, StepUpFile
 from referrals.views import bp
@@ -99,11 +99,41 @@ def _step_up_page(file: StepUpFile, form: Form) -> ResponseReturnValue:
         due=due(file.step_up.chase_on, today()), answering=isinstance(form, FrontDoorAnswerForm),
         is_answered=file.status is StepUpStatus.ANSWERED, outcome_label=_outcome_label(file),
         can_return=file.status is StepUpStatus.ANSWERED and referral is not None and referral.status == S.STEPPED_UP,
+        can_record_call=file.status is StepUpStatus.RAISED, opens_case=_opens_case(signed_in(), file),
+        opens_referral=signed_in().can(P.REFERRAL_READ_AREA),
     )  # fmt: skip
+
+
+def _opens_case(actor: Actor, file: StepUpFile) -> bool:
+    leads = actor.can(P.CASE_WORK) and file.case_lead_id == actor.user_id
+    return file.step_up.case_id is not None and (leads or actor.can(P.CASE_READ_AREA))
 
 
 def _outcome_label(file: StepUpFile) -> str:
     return StepUpOutcome(file.step_up.outcome).label if file.step_up.outcome else ""
+
+
+@bp.route("/step-ups/<id:step_up_id>/call", methods=["GET", "POST"])
+@requires(P.REFERRAL_STEP_UP, reads=Event.STEP_UP_READ)
+def record_call(step_up_id: Id) -> ResponseReturnValue:
+    """When the call was made, for a step-up that a meeting raised, or that was written down wrongly."""
+    actor = signed_in()
+    file = step_ups.find_file(actor, step_up_id)
+    if file.status is not StepUpStatus.RAISED:
+        abort(409)
+    form = CallMadeForm()
+    if form.validate_on_submit() and form.called_at:
+        expect_version(file.step_up, form)
+        reference = form.front_door_reference.data or ""
+        step_ups.call_made(actor, file.step_up, called_at=form.called_at, front_door_reference=reference)
+        flash("Call recorded.", "success")
+        return redirect(url_for(".step_up", step_up_id=step_up_id), 303)
+    if request.method == "GET":
+        called = in_london(file.step_up.called_at)
+        form.row_version.data = str(file.step_up.row_version)
+        form.called_on.process_data(called.date())
+        form.called_time.data, form.front_door_reference.data = f"{called:%H:%M}", file.step_up.front_door_reference
+    return render_template("referrals/step_up_call.html", file=file, step_up=file.step_up, form=form)
 
 
 @bp.post("/step-ups/<id:step_up_id>/chase")

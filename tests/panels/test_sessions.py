@@ -151,3 +151,16 @@ def test_a_list_asks_no_more_for_more_rows(sign_in, acting, known, app):
         event.remove(db.engine, "before_cursor_execute", listener)
         counts.append(len([s for s in seen if s.lstrip().upper().startswith("SELECT")]))
     assert len(set(counts)) == 1
+
+
+def test_a_lead_records_the_call_from_the_danger_page(sign_in, acting, known):
+    case_id, offer_id = started(acting, known)
+    path = f"/sessions/{session(acting, case_id, offer_id)}"
+    page = sign_in(Role.LEAD).submit(path, CAME | {"concern": "danger_now"}, button="Save session")
+    assert f"/cases/{case_id}/step-up" in page.text
+    told = sign_in(Role.SAFEGUARDING_LEAD)
+    assert "they may be in danger now. Call the worker" in words(told.get("/actions"))
+    home = words(told.get("/"))
+    assert "Your actions 1" in home
+    assert "Worry raised in a session" in home
+    assert f"/cases/{case_id}" in told.get("/actions").text

@@ -16,18 +16,19 @@ P = Permission
 
 
 @bp.get("/actions")
-@requires(P.MEETING_READ, P.CASE_WORK, reads=Event.ACTION_READ)
+@requires(P.MEETING_READ, P.CASE_WORK, P.REFERRAL_STEP_UP, reads=Event.ACTION_READ)
 def action_list() -> ResponseReturnValue:
-    show_done = request.args.get("show") == "done"
+    actor, show_done = signed_in(), request.args.get("show") == "done"
     rows = [
         {"action": action, "reference": case or referral, "due": due(action.due_on, today())}
-        for action, case, referral in actions.mine(signed_in(), done=show_done)
+        for action, case, referral in actions.mine(actor, done=show_done)
     ]
-    return render_template("panels/meetings/actions.html", rows=rows, show_done=show_done)
+    opens_cases = actor.can(P.CASE_READ_AREA) or actor.can(P.CASE_WORK)
+    return render_template("panels/meetings/actions.html", rows=rows, show_done=show_done, opens_cases=opens_cases)
 
 
 @bp.route("/actions/<id:action_id>/done", methods=["GET", "POST"])
-@requires(P.MEETING_READ, P.CASE_WORK, reads=Event.ACTION_READ)
+@requires(P.MEETING_READ, P.CASE_WORK, P.REFERRAL_STEP_UP, reads=Event.ACTION_READ)
 def finish_action(action_id: Id) -> ResponseReturnValue:
     actor = signed_in()
     action, form = actions.find_action(actor, action_id), DoneForm()
