@@ -1,0 +1,133 @@
+"""A form that is sent twice makes one record and gives one answer, one after the other and ten at once (R1)."""
+
+import shutil
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy import text as sql
+
+from core import context
+from core.clock import today
+from core.db import db
+from core.working_days import add_working_days
+from tests.conftest import actor_for
+from tests.factories import cases, referrals, state, world
+from tests.factories.forms import MAKING, NOT_MAKING, Place, day_parts
+from tests.journeys.conftest import serve
+from tests.support.client import Page, form_values, text
+from tests.support.visitor import Visitor, at_once
+
+
+def test_every_form_of_the_product_is_in_one_of_the_lists(app):
+    posted = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
+    new = posted - set(MAKING) - NOT_MAKING
+    assert new == set(), "say in tests/factories/forms.py whether these forms make something"
+    assert set(MAKING) | NOT_MAKING == posted
+
+
+@pytest.fixture
+def place(app, known, acting, sign_in):
+    return Place(known, acting, sign_in, world.make(known))
+
+
+def open_form(place, making):
+    """The client, the address, and what a browser would send."""
+    client = place.sign_in(making.role)
+    place.path = making.path(place, client)
+    opened = making.opened_at(place, client) if making.opened_at else place.path
+    answer = client.get(opened)
+    assert answer.status_code == 200, f"{opened}: {answer.status_code}"
+    form = Page(answer.text).form(button=making.button)
+    values = form_values(form)
+    for found in form.iter("button"):
+        if making.button and making.button in text(found) and found.get("name"):
+            values[found.get("name")] = found.get("value", "")
+    return client, place.path, values | making.fields(place)
+
+
+def send(client, path, values):
+    """Files are opened anew for each sending, as a browser does."""
+    given = {name: value() if callable(value) else value for name, value in values.items()}
+    return client.post(path, data=given)
+
+
+@pytest.mark.catalogue("R1")
+@pytest.mark.parametrize("endpoint", sorted(MAKING))
+def test_a_form_sent_twice_makes_one_record(place, endpoint):
+    client, path, values = open_form(place, MAKING[endpoint])
+    before = state.counts()
+    first = send(client, path, values)
+    assert first.status_code in {302, 303}, Page(first.text).problems or errors(first)
+    once = state.stored()
+    made = {name: len(rows) - before[name] for name, rows in once.items()}
+    assert any(count > 0 for count in made.values()) or endpoint == "referrals.entries", made
+    again = send(client, path, values)
+    assert again.status_code in {302, 303}, again.status_code
+    assert again.location == first.location
+    assert state.differs(once, state.stored()) == []
+
+
+def errors(answer):
+    return [
+        text(e) for e in Page(answer.text).all("div") if "error-summary" in (e.get("class") or "")
+    ] or answer.status_code
+
+
+# --- ten at once, at a real server -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def site(database, request, tmp_path_factory):
+    """The server with a finished draft and a case in it, its people, and its database's address."""
+    folder, environment, name, made = tmp_path_factory.mktemp("double"), {}, "", {}
+    if database == "postgresql":
+        name, environment["DATABASE_URL"] = request.getfixturevalue("postgres").fresh("template1")
+
+    def fill(known):
+        @contextmanager
+        def acting(key):
+            with context.acting_as(job="test", actor=actor_for(key, known)) as opened:
+                yield opened.actor
+
+        with acting("referrer@reading") as actor:
+            made["draft"] = referrals.a_draft(actor).id
+            db.session.commit()
+        made["case"] = cases.open_case(acting, known)
+
+    server, known = serve(folder, environment, fill)
+    engine = create_engine(environment.get("DATABASE_URL") or f"sqlite:///{folder / 'data.sqlite3'}")
+    yield server, known, made, engine
+    server.stop()
+    engine.dispose()
+    if name:
+        request.getfixturevalue("postgres").drop(name)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def rows_of(engine, table):
+    with engine.connect() as connection:
+        return connection.execute(sql(f"select count(*) from {table}")).scalar()
+
+
+@pytest.mark.catalogue("R1")
+@pytest.mark.parametrize("what", ["referral", "case_note", "meeting"])
+def test_ten_of_one_form_at_once_make_one_record(site, what):
+    server, known, made, engine = site
+    who = {"referral": "referrer", "case_note": "lead_practitioner", "meeting": "coordinator"}[what]
+    person = Visitor(server.address).sign_in(known.emails[f"{who}@reading"])
+    path, values = {
+        "referral": (f"/referrals/{made['draft']}/check", {"declared": "y"}),
+        "case_note": (f"/cases/{made['case']}/notes/new", {"kind": "contact", "text": "Rang their aunt."}),
+        "meeting": ("/meetings/new", {
+            "at": "10am", "place": "Room 4", "chair": known.memberships["panel_chair@reading"], "weeks": "1",
+            "asked": [known.memberships["panel_chair@reading"]], **day_parts("day", add_working_days(today(), 3)),
+        }),
+    }[what]  # fmt: skip
+    sent, before = person.form(path) | values, rows_of(engine, what)
+    answers = at_once(10, lambda number: person.post(path, sent))
+    assert [answer.status for answer in answers] == [302] * 10
+    assert len({answer.location for answer in answers}) == 1
+    assert answers[0].location != path
+    assert rows_of(engine, what) == before + 1
+    assert person.get(answers[0].location).status == 200
