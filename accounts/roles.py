@@ -64,7 +64,6 @@ ROLES: dict[Role, RoleRules] = {
     ),
     Role.PARTNERSHIP_LEAD: _rules(
         "Partnership lead", P.AREA_REPORT_READ, P.WORKLOAD_READ, P.CATALOGUE_READ, P.GRANT_APPROVE, P.ROLES_READ,
-        needs_two=False,
     ),
     Role.OVERSIGHT_VIEWER: _rules("Oversight viewer", P.FORCE_REPORT_READ, needs_two=False, needs_area=False),
     Role.ADMINISTRATOR: _rules(

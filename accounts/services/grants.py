@@ -7,12 +7,12 @@ from sqlalchemy import func, select
 
 from accounts.models import Agency, Area, District, Membership, User
 from accounts.policies import memberships_managed_by
-from accounts.roles import Role, rules_of
+from accounts.roles import ROLES, Role, rules_of
 from accounts.services import letters
 from accounts.services.memberships import in_date
 from audit.models import Event
 from audit.services import record
-from core.access import Actor
+from core.access import Actor, Permission
 from core.clock import now, today
 from core.db import db
 from core.ids import Id
@@ -35,14 +35,15 @@ class Grant:
 def propose(actor: Actor | None, user: User, grant: Grant) -> Membership:
     """Propose a role for someone, or give it at once where it reads no records. Raise NotAllowed.
 
-    ``actor`` is None for the operator at the command line, who may only make the first administrator.
+    ``actor`` is None for the operator at the command line, who makes the first administrator and the first person who
+    may approve; from then on nobody approves without a second person.
     """
     if actor is not None:
         _check_giver(actor, user, grant)
     _check_grant(grant)
     if _has_already(user, grant):
         raise NotAllowed("This person holds that role there already, or it waits to be approved")
-    at_once = not rules_of(grant.role).needs_two
+    at_once = not rules_of(grant.role).needs_two or (actor is None and _is_first_approver(grant))
     membership = Membership(
         user_id=user.id, role=grant.role, agency_id=grant.agency_id, area_id=grant.area_id,
         district_id=grant.district_id, valid_from=today(), is_active=at_once,
@@ -51,6 +52,13 @@ def propose(actor: Actor | None, user: User, grant: Grant) -> Membership:
     db.session.add(membership)
     record(Event.GRANT_PROPOSED, actor, membership, also=[user], reason=grant.role, detail={"active": int(at_once)})
     return membership
+
+
+def _is_first_approver(grant: Grant) -> bool:
+    """Somebody has to be the first who may approve roles; without one no grant could ever count."""
+    approving = [role.value for role, rules in ROLES.items() if Permission.GRANT_APPROVE in rules.permissions]
+    held = select(func.count()).where(Membership.is_active, Membership.role.in_(approving))
+    return grant.role in approving and not db.session.scalar(held)
 
 
 def _check_giver(actor: Actor, user: User, grant: Grant) -> None:

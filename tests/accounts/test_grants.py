@@ -11,6 +11,7 @@ from accounts.services import grants, users
 from accounts.services.grants import Grant, NotAllowed
 from audit.models import Event
 from audit.services import record
+from core import context
 from core.clock import now, today
 from core.db import db
 from tests.accounts.conftest import NEW, enter, events
@@ -289,3 +290,36 @@ def test_the_users_list_takes_as_many_statements_for_many(app, sign_in, acting, 
     with statements() as many:
         client.get("/admin/users")
     assert len(many) == len(few) <= 6
+
+
+def test_the_command_makes_the_first_approver_and_no_second(app, known):
+    """Somebody must be first; after that, roles that approve need two people like roles that read."""
+    with context.acting_as(job="test"):
+        for member in db.session.scalars(
+            select(Membership).where(Membership.role.in_(("partnership_lead", "data_protection_officer")))
+        ):
+            member.is_active = False
+            record(Event.GRANT_ENDED, None, member)
+        db.session.commit()
+    run = app.test_cli_runner().invoke
+    for email in ("first@agency.example", "second@agency.example"):
+        result = run(
+            args=[
+                "accounts",
+                "invite",
+                email,
+                "--role",
+                "data_protection_officer",
+                "--agency",
+                "reading-police",
+                "--area",
+                "reading",
+            ]
+        )
+        assert result.exit_code == 0, result.output
+    active = db.session.execute(
+        select(User.email, Membership.is_active)
+        .join(User, User.id == Membership.user_id)
+        .where(User.email.endswith("@agency.example"))
+    ).all()
+    assert dict(active) == {"first@agency.example": True, "second@agency.example": False}
