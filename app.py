@@ -14,7 +14,7 @@ from accounts.sessions import Sessions
 from audit.services import RequestTrail
 from config.settings import Settings
 from core import access, db, drafts, logs, requests
-from core.ids import IdConverter
+from core.ids import IdConverter, new_id
 from core.keyring import KeyRing
 from core.keystore import KeyStore
 from core.providers import KeyProvider, provider_or_none
@@ -68,6 +68,7 @@ def _templates(app: Flask) -> None:
     ours = app.jinja_loader
     packaged = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([loader for loader in (ours, packaged) if loader])
+    app.jinja_env.globals["one_time_key"] = new_id
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

@@ -94,6 +94,7 @@ def site(database, request, tmp_path_factory):
             made["draft"] = referrals.a_draft(actor).id
             db.session.commit()
         made["case"] = cases.open_case(acting, known)
+        cases.agreed_plan(acting, known, made["case"])
 
     server, known = serve(folder, environment, fill)
     engine = create_engine(environment.get("DATABASE_URL") or f"sqlite:///{folder / 'data.sqlite3'}")
@@ -111,10 +112,15 @@ def rows_of(engine, table):
 
 
 @pytest.mark.catalogue("R1")
-@pytest.mark.parametrize("what", ["referral", "case_note", "meeting"])
+@pytest.mark.parametrize("what", ["referral", "case_note", "meeting", "plan"])
 def test_ten_of_one_form_at_once_make_one_record(site, what):
     server, known, made, engine = site
-    who = {"referral": "referrer", "case_note": "lead_practitioner", "meeting": "coordinator"}[what]
+    who = {
+        "referral": "referrer",
+        "case_note": "lead_practitioner",
+        "meeting": "coordinator",
+        "plan": "lead_practitioner",
+    }[what]
     person = Visitor(server.address).sign_in(known.emails[f"{who}@reading"])
     path, values = {
         "referral": (f"/referrals/{made['draft']}/check", {"declared": "y"}),
@@ -123,8 +129,11 @@ def test_ten_of_one_form_at_once_make_one_record(site, what):
             "at": "10am", "place": "Room 4", "chair": known.memberships["panel_chair@reading"], "weeks": "1",
             "asked": [known.memberships["panel_chair@reading"]], **day_parts("day", add_working_days(today(), 3)),
         }),
+        # A form of one button: its one-time key is on the page all the same.
+        "plan": (f"/cases/{made['case']}/plan/change", {}),
     }[what]  # fmt: skip
-    sent, before = person.form(path) | values, rows_of(engine, what)
+    opened, button = (path.removesuffix("/change"), "Change the plan") if what == "plan" else (path, None)
+    sent, before = person.form(opened, button) | values, rows_of(engine, what)
     answers = at_once(10, lambda number: person.post(path, sent))
     assert [answer.status for answer in answers] == [302] * 10
     assert len({answer.location for answer in answers}) == 1
