@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import platform
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import structlog
 
 from bench.client import Client, Figures, measure
 from tests.support.browser import Server, free_port
@@ -45,6 +47,8 @@ class Run:
         from app import create_app
 
         self.app = create_app()
+        # This process only loads and counts; its request lines would stand between the figures.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
     def load(self) -> float:
         from bench.load import load
@@ -120,6 +124,46 @@ def floor_tables(database: str) -> tuple[str, ...]:
     )
 
 
+class InProcess:
+    """The same acts without a server, to count the statements that one page costs on both databases."""
+
+    def __init__(self, app: Any, cookie: str) -> None:
+        self.client = app.test_client()
+        self.client.set_cookie("session", cookie)
+        self.token = ""
+
+    def get(self, path: str) -> tuple[int, str, str]:
+        answer = self.client.get(path)
+        return answer.status_code, answer.location or "", answer.text
+
+    def post(self, path: str, data: dict[str, str]) -> tuple[int, str, str]:
+        answer = self.client.post(path, data={"csrf_token": self.token} | data)
+        return answer.status_code, answer.location or "", answer.text
+
+    learn_token = Client.learn_token
+
+
+def statements(run: Run, found: dict[str, Any]) -> dict[str, int]:
+    """Statements of each act, once warm, on the data and the key database together."""
+    from sqlalchemy import event
+
+    from core.db import db
+
+    seen: list[str] = []
+    client: Any = InProcess(run.app, found["cookies"][0])
+    with run.app.app_context():
+        for engine in (db.engine, run.app.extensions["keyring"].store.engine):
+            event.listen(engine, "before_cursor_execute", lambda c, cursor, statement, *rest: seen.append(statement))
+    client.learn_token("/cases")
+    counts = {}
+    for name, (ours, _) in actions(found).items():
+        ours(client, 0)
+        seen.clear()
+        ours(client, 1)
+        counts[name] = len(seen)
+    return counts
+
+
 class FloorServer(Server):
     """The floor under the same server software with the same workers."""
 
@@ -143,7 +187,7 @@ def memory_mb(server: Server) -> float:
 
 def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """For each page what a client does at the real server and at the floor."""
-    drafts = iter(found["drafts"])
+    drafts = found.setdefault("next_draft", iter(found["drafts"]))
     case = found["case"]
 
     def submit(client: Client, turn: int) -> int:
@@ -212,6 +256,7 @@ def run_one(database: str, cases: int, seconds: float, only: list[str]) -> list[
 
 
 def compare(run: Run, found: dict[str, Any], server: Server, floor: Server, only: list[str]) -> Any:
+    counted = statements(run, found)
     for name, (ours, theirs) in actions(found).items():
         if only and name not in only:
             continue
@@ -224,7 +269,9 @@ def compare(run: Run, found: dict[str, Any], server: Server, floor: Server, only
             first = measure(bare, theirs, run.seconds / 2)
             figures = measure(clients, ours, run.seconds, warm_up=3)
             second = measure(bare, theirs, run.seconds / 2)
-            yield row(run, name, count, figures, (first.p50_ms + second.p50_ms) / 2, server)
+            yield row(run, name, count, figures, (first.p50_ms + second.p50_ms) / 2, server) | {
+                "statements": counted[name]
+            }
 
 
 def row(run: Run, name: str, clients: int, figures: Figures, floor_ms: float, server: Server) -> dict[str, Any]:
