@@ -88,8 +88,18 @@ def _list_page(actor: Actor, asked: Asked, error: str | None) -> str:
         heads=_heads(asked, listing), rows=_rows(listing.rows, may_change), order=_order(asked, too_many),
         may_change=may_change, error=error, url=_page_url(asked), filters=_filters(actor, asked),
         chosen=_chosen(actor, asked), clear=_address(Asked(view=asked.view)), here=_address(asked),
-        by_area=actor.can(P.CASE_READ_AREA),
+        by_area=actor.can(P.CASE_READ_AREA), see_also=_see_also(actor),
     )  # fmt: skip
+
+
+def _see_also(actor: Actor) -> list[tuple[str, str]]:
+    """Lists beside the caseload for which the navigation has no room."""
+    pages = (
+        ("Offers of support", "/offers", (P.OFFER_ANSWER, P.CASE_READ_AREA)),
+        ("Sessions", "/sessions", (P.SESSION_RECORD,)), ("Step-ups", "/step-ups", (P.REFERRAL_STEP_UP,)),
+        ("Information shared", "/sharing", (P.SHARING_READ,)), ("Interventions", "/interventions", (P.CATALOGUE_READ,)),
+    )  # fmt: skip
+    return [(words, href) for words, href, needs in pages if any(actor.can(need) for need in needs)]
 
 
 def _page_url(asked: Asked) -> Callable[[int], str]:

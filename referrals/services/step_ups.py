@@ -249,3 +249,9 @@ def has_open(referral_id: Id | None = None, case_id: Id | None = None) -> bool:
     if not about:
         return False
     return bool(db.session.scalar(select(exists().where(or_(*about), StepUp.status.in_(WAITING)))))
+
+
+def count_open(actor: Actor) -> int:
+    """How many this actor may see that the front door has not answered."""
+    waiting = select(func.count()).select_from(StepUp).where(step_ups_visible(actor), StepUp.status.in_(WAITING))
+    return db.session.scalar(waiting) or 0
