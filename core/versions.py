@@ -1,8 +1,10 @@
 """Two people, one record: the second is told, sees both texts, and loses nothing."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from core.formats import day
 from core.forms import Form
 
 
@@ -24,14 +26,42 @@ def expect_version(record: Any, form: Form, saved: Mapping[str, Any] | None = No
         return
     fields = form.answer_fields()
     theirs = [
-        {"label": f.label.text, "value": _text((saved or {}).get(n) if saved else getattr(record, n, ""))}
+        {"label": f.label.text, "value": _shown(f, (saved or {}).get(n) if saved else getattr(record, n, ""))}
         for n, f in fields.items()
     ]
-    yours = [{"label": f.label.text, "value": _text(f.data)} for f in fields.values()]
+    yours = [{"label": f.label.text, "value": _shown(f, f.data)} for f in fields.values()]
     raise StaleRecord(theirs, yours)
 
 
+def _shown(field: Any, value: Any) -> str:
+    """As the form's page says it: the words of a choice, a day in words, yes or no."""
+    words = _words_of(field)
+    if isinstance(value, list | tuple):
+        return ", ".join(words.get(str(item), _text(item)) for item in value)
+    return words.get(str(value), _text(value)) if value is not None else ""
+
+
+def _words_of(field: Any) -> dict[str, str]:
+    """The label of each choice by its value, for a field that offers choices."""
+    given = getattr(field, "iter_choices", None)
+    if given is None or not getattr(field, "choices", None):
+        return {}
+    choices = field.choices
+    groups = choices.values() if isinstance(choices, dict) else [choices]
+    return dict(_choice(choice) for group in groups for choice in group)
+
+
+def _choice(choice: Any) -> tuple[str, str]:
+    """A choice is a pair, or one that knows its group."""
+    value, label = (choice.value, choice.label) if hasattr(choice, "label") else choice[:2]
+    return str(value), str(label)
+
+
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, date):
+        return day(value)
     if isinstance(value, list | tuple):
         return ", ".join(_text(item) for item in value)
     return "" if value is None else str(value)
