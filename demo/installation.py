@@ -25,6 +25,7 @@ from core.db import db
 from core.ids import Id, new_id
 from core.keyring import SYSTEM, keyring
 from core.migrate import upgrade_all
+from demo import lately
 from demo.batch import Batch, at
 from demo.people import people
 from demo.staff import staff
@@ -37,6 +38,7 @@ from sharing.models import Agreement
 
 YOUNG_PEOPLE = 600
 BATCH = 200
+FULLEST = "reading"
 
 
 class NotADemonstration(RuntimeError):
@@ -50,6 +52,8 @@ def make_or_refuse() -> None:
     app = create_app()
     with app.app_context():
         state = _state()
+        # Migrations write on a connection of their own, which would wait for this one.
+        db.session.remove()
         if state == "foreign":
             raise NotADemonstration(
                 "this database is not empty and not a demonstration. Use an empty one, or start it as the operator's"
@@ -84,6 +88,8 @@ def fill(areas_file: object, young_people: int = YOUNG_PEOPLE) -> None:
         rng = random.Random(20261122)
         places = [place_of(area.slug, rng) for area in found.areas]
         add_people(places, found, young_people, rng, today())
+    if any(area.slug == FULLEST for area in found.areas):
+        lately.write(FULLEST)
 
 
 def _add_staff(found: Directory) -> None:
@@ -168,15 +174,25 @@ def place_of(slug: str, rng: random.Random) -> Place:
     )  # fmt: skip
 
 
+def shares_of(slugs: list[str], how_many: int) -> list[int]:
+    """How many young people each area gets: the fullest three in ten, so that its caseload feels real."""
+    fullest = round(how_many * 0.3) if FULLEST in slugs and len(slugs) > 1 else 0
+    others = len(slugs) - bool(fullest)
+    rest, places = how_many - fullest, [slug for slug in slugs if not (fullest and slug == FULLEST)]
+    even = {slug: rest // others + (n < rest % others) for n, slug in enumerate(places)}
+    return [even.get(slug, fullest) for slug in slugs]
+
+
 def add_people(
     places: list[Place], found: Directory, how_many: int, rng: random.Random, on: date,
     progress: Callable[[int], None] | None = None,
 ) -> None:  # fmt: skip
     """``how_many`` young people spread over the areas, in every stage, saved in batches."""
+    shares = shares_of([entry.slug for entry in found.areas], how_many)
     bar = tqdm(total=how_many, desc="Young people", unit="", disable=None)
     for number, place in enumerate(places):
         entry = found.areas[number]
-        share = how_many // len(places) + (number < how_many % len(places))
+        share = shares[number]
         batch = Batch(place.area_id)
         meetings(batch, place, on)
         schools = [agency.name for agency in entry.agencies if agency.kind == "school"]

@@ -55,9 +55,10 @@ ORDER: tuple[Any, ...] = (
     YoungPerson, BlindIndex, Referral, ReferralMessage, PossibleMatch, Meeting, MeetingMember, Case, AgendaItem, StepUp,
     Plan, Goal, Offer, EngagementAttempt, SupportSession, CaseNote, Review, PanelAction, TimelineEntry,
 )  # fmt: skip
+AGENDA = 6
 BEFORE_PANEL = ("new", "triage", "info", "ready", "stepped_up", "past")
 CASES = ("asking", "plan_draft", "plan_agreed", "support", "review_due", "closing", "closed")
-SHARES = {"new": 3, "triage": 4, "info": 2, "ready": 5, "stepped_up": 2, "past": 14, "asking": 9, "plan_draft": 8,
+SHARES = {"new": 3, "triage": 6, "info": 2, "ready": 5, "stepped_up": 2, "past": 14, "asking": 9, "plan_draft": 8,
           "plan_agreed": 6, "support": 24, "review_due": 6, "closing": 3, "closed": 14}  # fmt: skip
 
 
@@ -94,6 +95,7 @@ class Story:
         self.key: PersonKey
         self.person_id: Id | None = None
         self.case_id = self.referral_id = ""
+        self.meeting: tuple[Id, date, Id]
         self.lines: list[tuple[datetime, str, Id | None, str]] = []
 
     def write(self, stage: str) -> None:
@@ -183,6 +185,11 @@ class Story:
             decided_at = at(self.today, 9)
         if acknowledged and acknowledged.date() > self.today:
             acknowledged = at(self.today, 9)
+        ready_at = decided_at if stage == "ready" or stage in CASES else None
+        if stage in CASES and ready_at:
+            # The panel's decision ends what triage began; its meeting is the first after the referral was ready.
+            self.meeting = self._meeting(ready_at.date())
+            decided_at = at(self.meeting[1], 12)
         self.decided_at = decided_at
         self.referral_id = self.batch.add(
             Referral, self.key, id=self.referral_id or new_id(), reference=self.reference, area_id=self.place.area_id,
@@ -191,7 +198,7 @@ class Story:
             status=status.value, owner_id=None if stage == "new" else self.place.coordinator,
             sent_at=at(self.sent_on, self.rng.randint(8, 17), self.rng.randint(0, 59)), acknowledge_by=acknowledge_by,
             acknowledged_at=acknowledged, decide_by=add_working_days(self.sent_on, 5), decided_at=decided_at,
-            ready_at=decided_at if stage == "ready" or stage in CASES else None,
+            ready_at=ready_at,
             outcome=outcome.value if outcome else None, forename=self.person.forename, surname=self.person.surname,
             date_of_birth=self.person.date_of_birth, answers=self.answers(),
             reason_for_referrer=self.tell.message_to_referrer(outcome) if outcome else None,
@@ -205,7 +212,11 @@ class Story:
             )  # fmt: skip
         if stage == "stepped_up":
             self._step_up()
-        if stage == "ready" and self.place.next_meeting and self.rng.random() < 0.5:
+        if (
+            stage == "ready"
+            and self.place.next_meeting
+            and self.place.positions.get(self.place.next_meeting, 0) < AGENDA
+        ):
             self._agenda(self.place.next_meeting, None, None)
 
     def _status(self, stage: str) -> tuple[ReferralStatus, TriageOutcome | None, bool]:
@@ -252,12 +263,12 @@ class Story:
             self.batch.add(
                 PanelAction, self.key, area_id=self.place.area_id, young_person_id=self.person_id, meeting_id=meeting,
                 item_id=item, case_id=self.case_id, owner_id=self.rng.choice([*self.place.leads, self.place.coordinator]),
-                due_on=due, done_at=at(due, 12) if done and due < self.today else None,
+                due_on=due, done_at=at(due, 12) if due < self.today - timedelta(days=0 if done else 12) else None,
                 what=self.tell.actions(1)[0].what,
             )  # fmt: skip
 
     def _case(self, stage: str) -> None:
-        meeting, met_on, chair = self._meeting()
+        meeting, met_on, chair = self.meeting
         self.opened_on = met_on
         self.lead = None if stage == "asking" and self.rng.random() < 0.12 else self.rng.choice(self.place.leads)
         self.case_id = new_id()
@@ -293,8 +304,8 @@ class Story:
     reason = ClosureReason.GOALS_MET
     engagement = EngagementStatus.ASKING
 
-    def _meeting(self) -> tuple[Id, date, Id]:
-        after = [m for m in self.place.past_meetings if m[1] > self.sent_on + timedelta(days=3)]
+    def _meeting(self, ready_on: date) -> tuple[Id, date, Id]:
+        after = [m for m in self.place.past_meetings if m[1] > ready_on]
         return min(after, key=lambda m: m[1]) if after else self.place.past_meetings[-1]
 
     def _happened(self, moment: datetime, kind: Happened, actor: Id | None = None, summary: str = "") -> None:
