@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField
+from wtforms.utils import unset_value
 from wtforms.validators import ValidationError
 
 from core.clock import today
@@ -52,8 +53,8 @@ class DateParts(Field):
         if self.data:
             self.day, self.month, self.year = str(self.data.day), str(self.data.month), str(self.data.year)
 
-    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
-        super().process(None, data if data is not None else self.default, extra_filters)
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        super().process(None, data, extra_filters)
         names = {part: f"{self.name}-{part}" for part in ("day", "month", "year")}
         if formdata and any(name in formdata for name in names.values()):
             self.day, self.month, self.year = (formdata.get(name, "").strip() for name in names.values())
