@@ -111,6 +111,11 @@ def as_choices(found: list[Intervention]) -> list[Choice]:
     ]
 
 
+def as_choice(found: Intervention, provider: str) -> Choice:
+    """One whose provider is known and whose area is not shown."""
+    return Choice(found, provider, "", places_left([found])[found.id])
+
+
 def _names(model: type[Agency] | type[Area], ids: set[Id | None]) -> dict[Id, str]:
     wanted = [key for key in ids if key]
     if not wanted:

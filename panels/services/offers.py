@@ -174,6 +174,19 @@ def find_offer(actor: Actor, offer_id: Id) -> Offer:
     return db.session.scalars(offers_visible_to(actor).where(Offer.id == offer_id)).one()
 
 
+def whose(offer: Offer) -> tuple[Intervention, str, str | None]:
+    """What is offered, by which provider, and by whom there where somebody was asked for by name."""
+    found = db.session.execute(
+        select(Intervention, Agency.name, User.name)
+        .select_from(Offer)
+        .join(Intervention, Intervention.id == Offer.intervention_id)
+        .join(Agency, Agency.id == Offer.provider_id)
+        .outerjoin(User, User.id == Offer.practitioner_id)
+        .where(Offer.id == offer.id)
+    ).one()
+    return found[0], found[1], found[2]
+
+
 def given_by(actor: Actor) -> list[Any]:
     """The young people whom this practitioner supports now."""
     taken = [OfferStatus.ACCEPTED.value, OfferStatus.ACTIVE.value, OfferStatus.PAUSED.value]

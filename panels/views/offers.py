@@ -5,7 +5,6 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from accounts.models import Agency, User
 from audit.models import Event
 from cohort.models import YoungPerson
 from core.access import Actor, Permission, requires, signed_in
@@ -245,14 +244,13 @@ def _answer(actor: Actor, offer: Offer, form: AnswerForm) -> ResponseReturnValue
 
 def _show_offer(actor: Actor, offer: Offer, form: Form) -> ResponseReturnValue:
     person = db.session.get_one(YoungPerson, offer.young_person_id)
-    chosen = db.session.get_one(Intervention, offer.intervention_id)
+    chosen, provider, practitioner = offers.whose(offer)
     taken = offer.status in TAKEN
     context: dict[str, Any] = {
-        "offer": offer, "form": form, "chosen": catalogue.as_choices([chosen])[0], "taken": taken,
+        "offer": offer, "form": form, "chosen": catalogue.as_choice(chosen, provider), "taken": taken,
         "name": names.called(person), "age": names.age_now(person),
         "safe_contact": person.safe_contact if taken else None,
-        "provider": db.session.get_one(Agency, offer.provider_id).name,
-        "practitioner": _name_of(offer.practitioner_id), "status": OfferStatus(offer.status).tag,
+        "provider": provider, "practitioner": practitioner, "status": OfferStatus(offer.status).tag,
         "due": due(offer.answer_by, today()), "decline": _why_not(offer),
         "may_end": taken and may_end(actor, offer, db.session.get_one(Case, offer.case_id)),
         "reads_offers": actor.can(P.OFFER_ANSWER) or actor.can(P.CASE_READ_AREA),
@@ -264,7 +262,3 @@ def _show_offer(actor: Actor, offer: Offer, form: Form) -> ResponseReturnValue:
 def _why_not(offer: Offer) -> str:
     reasons = EndedEarlyReason if offer.status == OfferStatus.ENDED_EARLY else DeclineReason
     return label_of(reasons, offer.decline_code, missing="")
-
-
-def _name_of(user_id: Id | None) -> str | None:
-    return db.session.get_one(User, user_id).name if user_id else None

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from accounts.models import Area, User
 from audit.models import Event
@@ -106,10 +107,13 @@ def session_page(session_id: Id) -> ResponseReturnValue:
     may = may_record(actor, session, file.case)
     if request.method == "POST" and not may:
         refuse()
+    to_record = may and session.status in sessions.TO_RECORD
+    if request.method == "GET" and not to_record:
+        return _show(actor, session, file)
     form = _record_form(session, file)
     if request.method == "POST" and form.validate():
         return _record(actor, session, file, form)
-    if not may or session.status not in sessions.TO_RECORD:
+    if not to_record:
         return _show(actor, session, file)
     form_is_old = drafts.restore(form, f"session-{session_id}")
     return render_case(
@@ -170,9 +174,12 @@ def _about(session: SupportSession) -> dict[str, Any]:
     """Which session of which support, for the line under the heading."""
     if session.offer_id is None:
         return {"support": None}
-    offer = db.session.get_one(Offer, session.offer_id)
-    name = db.session.get_one(Intervention, offer.intervention_id).name
-    return {"support": name, "number": sessions.number_of(session), "planned": offer.planned_sessions}
+    support = db.session.execute(
+        select(Intervention.name, Offer.planned_sessions)
+        .join(Offer, Offer.intervention_id == Intervention.id)
+        .where(Offer.id == session.offer_id)
+    ).one()
+    return {"support": support.name, "number": sessions.number_of(session), "planned": support.planned_sessions}
 
 
 def _show(actor: Actor, session: SupportSession, file: CaseFile) -> ResponseReturnValue:

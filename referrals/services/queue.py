@@ -19,6 +19,7 @@ from core.ids import Id
 from core.paging import PER_PAGE, Paging
 from core.working_days import add_working_days
 from referrals.models import Referral, StepUp
+from referrals.services import step_ups
 from referrals.triage_policies import in_area
 
 NOBODY, MINE = "nobody", "mine"
@@ -67,6 +68,7 @@ class Counts:
     by_tab: dict[str, int]
     nobodys: dict[str, int]
     last_sent: datetime | None
+    open_step_ups: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +83,19 @@ def counts(actor: Actor) -> Counts:
     """One statement for the head of every tab."""
     nobody = func.sum(case((Referral.owner_id.is_(None), 1), else_=0))
     found = db.session.execute(
-        select(Referral.status, func.count(), nobody, func.max(Referral.sent_at))
+        select(Referral.status, func.count(), nobody, func.max(Referral.sent_at), step_ups.count_open(actor))
         .where(in_area(actor))
         .group_by(Referral.status)
     ).all()
     by_tab = dict.fromkeys(BY_SLUG, 0)
     nobodys = dict.fromkeys(BY_SLUG, 0)
     for tab in TABS:
-        for status, number, unowned, _ in found:
+        for status, number, unowned, *_ in found:
             if status in tab.statuses:
                 by_tab[tab.slug] += number
                 nobodys[tab.slug] += unowned
-    return Counts(by_tab, nobodys, max((row[3] for row in found), default=None))
+    last_sent = max((row[3] for row in found), default=None)
+    return Counts(by_tab, nobodys, last_sent, found[0][4] if found else 0)
 
 
 def _whose(actor: Actor, whose: str) -> list[ColumnElement[bool]]:

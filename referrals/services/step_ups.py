@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ScalarSelect, exists, func, or_, select
 
 from accounts.models import Area, User
 from audit.models import Event
@@ -251,7 +251,7 @@ def has_open(referral_id: Id | None = None, case_id: Id | None = None) -> bool:
     return bool(db.session.scalar(select(exists().where(or_(*about), StepUp.status.in_(WAITING)))))
 
 
-def count_open(actor: Actor) -> int:
-    """How many this actor may see that the front door has not answered."""
-    waiting = select(func.count()).select_from(StepUp).where(step_ups_visible(actor), StepUp.status.in_(WAITING))
-    return db.session.scalar(waiting) or 0
+def count_open(actor: Actor) -> ScalarSelect[int]:
+    """How many this actor may see that the front door has not answered, as part of another statement."""
+    visible = step_ups_visible(actor)
+    return select(func.count()).select_from(StepUp).where(visible, StepUp.status.in_(WAITING)).scalar_subquery()

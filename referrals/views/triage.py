@@ -38,7 +38,6 @@ def triage_queue() -> ResponseReturnValue:
     return render_template(
         "referrals/triage_queue.html", tabs=queue.TABS, tab=tab, whose=whose, counts=queue.counts(actor),
         may_refer=actor.can(P.REFERRAL_SEND), may_step_up=actor.can(P.REFERRAL_STEP_UP),
-        open_step_ups=step_ups.count_open(actor) if actor.can(P.REFERRAL_STEP_UP) else 0,
         rows=shown.rows, paging=shown.paging, due=lambda day: day and due(day, today()),
         address=lambda number: url_for(".triage_queue", tab=tab.slug, whose=whose or None, page=number),
     )  # fmt: skip

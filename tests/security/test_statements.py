@@ -1,0 +1,148 @@
+"""What a page asks of the databases is constant in the number of rows, and within the budget of SETTLED 28 (C8)."""
+
+from datetime import date
+from typing import NamedTuple
+
+import pytest
+
+from accounts.roles import Role
+from audit.models import Event
+from audit.services import record
+from core.clock import now
+from core.db import db
+from core.ids import new_id
+from tests.factories import cohort, meetings, world
+from tests.factories.counting import reads_sent
+
+FEW, MANY = 2, 10
+# The frame asks who is acting: one statement of the six that it may.
+FRAME, PAGE, LIST = 1, 8, 3
+
+
+class Asked(NamedTuple):
+    role: Role
+    path: str
+    most: int
+
+
+PAGES = [
+    Asked(Role.COORDINATOR, "/cases", LIST),
+    Asked(Role.COORDINATOR, "/cases?sort=name", LIST),
+    Asked(Role.LEAD, "/cases", LIST),
+    Asked(Role.COORDINATOR, "/triage", LIST),
+    Asked(Role.COORDINATOR, "/triage?tab=ready", LIST),
+    Asked(Role.COORDINATOR, "/step-ups", LIST),
+    Asked(Role.REFERRER, "/referrals", LIST),
+    Asked(Role.REFERRER, "/referrals?show=decided", LIST),
+    Asked(Role.REFERRER, "/referrals?show=drafts", LIST),
+    Asked(Role.COORDINATOR, "/meetings", LIST),
+    Asked(Role.COORDINATOR, "/meetings/{meeting_id}", PAGE),
+    Asked(Role.COORDINATOR, "/meetings/{meeting_id}/agenda", PAGE),
+    Asked(Role.PANEL_CHAIR, "/meetings/{meeting_id}/items/1", PAGE),
+    Asked(Role.PANEL_CHAIR, "/meetings/{meeting_id}/attendance", PAGE),
+    Asked(Role.PANEL_MEMBER, "/actions", LIST),
+    Asked(Role.LEAD, "/actions", LIST),
+    Asked(Role.PROVIDER, "/offers", LIST),
+    Asked(Role.PROVIDER, "/offers?show=taken", LIST),
+    Asked(Role.PROVIDER, "/my-young-people", LIST),
+    Asked(Role.PROVIDER, "/sessions", LIST),
+    Asked(Role.PROVIDER, "/offers/{offer_id}", PAGE),
+    Asked(Role.PROVIDER, "/sessions/{session_id}", PAGE),
+    Asked(Role.LEAD, "/cases/{case_id}", PAGE),
+    Asked(Role.COORDINATOR, "/cases/{case_id}", PAGE),
+    Asked(Role.LEAD, "/cases/{case_id}/timeline", PAGE),
+    Asked(Role.LEAD, "/cases/{case_id}/plan", PAGE),
+    Asked(Role.LEAD, "/cases/{case_id}/sessions", PAGE),
+    Asked(Role.LEAD, "/cases/{case_id}/sharing", PAGE),
+    Asked(Role.COORDINATOR, "/triage/{referral_id}", PAGE),
+    Asked(Role.COORDINATOR, "/cohort/candidates", LIST),
+    Asked(Role.ANALYST, "/cohort/uploads", LIST),
+    Asked(Role.ANALYST, "/cohort/runs", LIST),
+    # Cards with evidence, provider and places, and filters of their own: a page, not a list of people.
+    Asked(Role.COORDINATOR, "/interventions", PAGE),
+    Asked(Role.DATA_PROTECTION_OFFICER, "/sharing", LIST),
+    Asked(Role.ADMINISTRATOR, "/admin/users", LIST),
+    Asked(Role.ADMINISTRATOR, "/admin/agencies", LIST),
+    Asked(Role.PARTNERSHIP_LEAD, "/admin/grants", PAGE),
+    Asked(Role.PARTNERSHIP_LEAD, "/oversight/areas/{area_slug}", PAGE),
+    Asked(Role.SAFEGUARDING_LEAD, "/audit", PAGE),
+    *(Asked(role, "/", PAGE) for role in Role),
+]
+
+
+@pytest.fixture
+def filled(acting, known):
+    """A little of everything in Slough and eight times as much in Reading; the ids of each."""
+    return {area: fill(acting, known, area, each) for area, each in (("slough", FEW), ("reading", MANY))}
+
+
+def fill(acting, known, area, each):
+    ids = world.make(known, area, each)
+    born = date(2011, 5, 4)
+    events = [
+        cohort.event(surname=f"Quarm{chr(97 + n)}", ago=ago, area=area, dob=born)
+        for n in range(each * 4)
+        for ago in (20, 40)
+    ]
+    cohort.make_released(acting, known, events, area=area)
+    for _ in range(each):
+        meetings.ready_referral(acting, known, area=area)
+    with acting(f"coordinator@{area}") as actor:
+        for number in range(each * 4):
+            _disclosure(actor, ids, known, area, number)
+            _user(known, area, number)
+        db.session.commit()
+    db.session.remove()
+    return ids
+
+
+def _disclosure(actor, ids, known, area, number):
+    from sharing.models import Disclosure
+
+    made = Disclosure(
+        area_id=known.areas[area], young_person_id=ids["person_id"], case_id=ids["case_id"], data_class="identity",
+        from_agency_id=known.agencies[f"police@{area}"], to_agency_id=known.agencies[f"school@{area}"], purpose="panel",
+        gateway="children-act-2004-s10", outcome="allowed", decided_by_id=actor.user_id, decided_at=now(),
+        what=f"Number {number}", why_needed="To plan", to_whom="The panel",
+    )  # fmt: skip
+    db.session.add(made)
+    record(Event.DISCLOSURE_RECORDED, actor, made)
+
+
+def _user(known, area, number):
+    from accounts.models import Membership, User
+
+    user = User(
+        name=f"Person {number}", email=f"{area}{number}@x.example", active=True, fs_uniquifier=new_id(), password=""
+    )
+    db.session.add(user)
+    db.session.flush()
+    member = Membership(
+        user_id=user.id, role=Role.REFERRER.value, agency_id=known.agencies[f"school@{area}"],
+        area_id=known.areas[area], valid_from=date(2020, 1, 1), is_active=True,
+    )  # fmt: skip
+    db.session.add(member)
+    record(Event.USER_INVITED, None, user, also=[member])
+
+
+def cost(app, client, path):
+    """The second opening: the first fills caches that live as long as the process."""
+    assert client.get(path).status_code == 200, path
+    with reads_sent(app) as sent:
+        client.get(path)
+    return sent
+
+
+@pytest.mark.catalogue("C8", part="partly")
+def test_a_page_asks_the_same_of_few_and_of_many(app, filled, sign_in):
+    """Partly: rows are dozens and nothing is timed; a thousand names are timed by the benchmark."""
+    wrong = []
+    for asked in PAGES:
+        sent = {
+            area: cost(app, sign_in(asked.role, area=area), asked.path.format(**ids, area_slug=area))
+            for area, ids in filled.items()
+        }
+        few, many = len(sent["slough"]), len(sent["reading"])
+        if few != many or many > FRAME + asked.most:
+            wrong.append(f"{asked.role} {asked.path}: {few} with few, {many} with many, at most {FRAME + asked.most}")
+    assert not wrong, "\n".join(wrong)
