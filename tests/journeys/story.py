@@ -11,22 +11,23 @@ from tests.referrals.walk import PAGES, answers_about
 Known = Any
 
 
-def refer(referrer: Walker, known: Known) -> str:
+def refer(referrer: Walker, known: Known, surname: str = "Sefton") -> str:
     """From the start page to the reference."""
     referrer.open("/referrals").press("Refer a young person").heading("Refer a young person").press("Start now")
     referrer.heading("Is anyone in danger right now?").fill({"danger": "no"}).press("Continue")
     about = {name: str(value) for name, value in answers_about(known, "reading", 15).items()}
     referrer.heading("Check this is the right place").fill(about).press("Continue")
-    answer_every_page(referrer)
-    referrer.heading("Check your answers").sees("Sefton", "She runs the lunchtime drama club.")
+    answer_every_page(referrer, surname)
+    referrer.heading("Check your answers").sees(surname, "She runs the lunchtime drama club.")
     referrer.fill({"declared": "y"}).press("Send referral").heading("Referral sent")
     return referrer.page.locator(".govuk-panel__body strong").inner_text()
 
 
-def answer_every_page(referrer: Walker) -> None:
+def answer_every_page(referrer: Walker, surname: str) -> None:
     """The pages of the task list, one after another, by "Save and continue"."""
     referrer.heading("Your referral").press("Continue")
     answers = dict(PAGES)
+    answers["person"] = answers["person"] | {"surname": surname}
     while (key := referrer.address.rsplit("/", 1)[1]) in answers:
         referrer.fill(answers.pop(key)).press("Save and continue")
     if key == "tasks":

@@ -1,0 +1,157 @@
+"""Axe on every page that each role may open, wide and on a telephone; on errors; and nothing wider than 320 pixels."""
+
+import re
+import shutil
+
+import pytest
+
+from accounts.roles import ROLES, Role
+from core.access import Door, requirement_of
+from tests.conftest import build
+from tests.journeys import everything
+from tests.journeys.conftest import SMALL, WIDE, serve
+from tests.journeys.walker import Walker
+from tests.security.test_matrix import address, pages
+from tests.support.browser import axe_problems
+
+pytestmark = pytest.mark.browser
+
+TINY = {"width": 320, "height": 640}
+# The page without its words and the numbers in its addresses: two pages with the same one look the same to axe.
+TAGS = re.compile(r"<(\w+)(?=[^>]*?(?: class=\"([^\"]*)\")?[^>]*>)[^>]*?(?: aria-current=\"(\w+)\")?[^>]*>")
+# No address alone leads to these.
+AFTER_OTHERS = {
+    "/account/stay",  # no content
+}  # fmt: skip
+
+
+class Site:
+    """What was made for this file: ids by the names of routes, and other states' addresses."""
+
+    ids: dict[str, str]
+    more: list[str]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("full-site")
+
+    def fill(known):
+        Site.ids, Site.more = everything.make(known)
+
+    server, known = serve(folder, {}, fill)
+    yield server, known
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def url_map(site, tmp_path_factory):
+    """Every address with its rule and requirement, as the matrix of doors tries them."""
+    app = build({}, tmp_path_factory.mktemp("map"))
+    at = app.url_map.bind("localhost")
+    with app.app_context():
+        known = [(rule, address(rule, names, Site.ids)) for rule, names, _ in pages(app)]
+        known += [(at.match(where.split("?")[0], return_rule=True)[0], where) for where in Site.more]
+        return [(r.rule, where, requirement_of(app, r.endpoint)) for r, where in known if r.rule not in AFTER_OTHERS]
+
+
+class Looks:
+    """Opens pages and gathers what is wrong; an outline that was seen before is not looked at again."""
+
+    def __init__(self):
+        self.wrong, self.outlines, self.rules, self.hosts = [], set(), set(), set()
+
+    def use(self, page):
+        self.page = page
+        page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+
+    def at(self, where, rule=""):
+        answer = self.page.request.get(where, max_redirects=0)
+        if answer.status != 200:
+            return
+        self.rules.add(rule)
+        if "html" in answer.headers["content-type"] and self._is_new(answer.text()):
+            self.page.goto(where)
+            self.look(where)
+
+    def _is_new(self, text):
+        found = TAGS.findall(text.partition("<main")[2].partition("</main>")[0])
+        outline = hash(tuple(tag for tag, before in zip(found, [None, *found], strict=False) if tag != before))
+        is_new = outline not in self.outlines
+        self.outlines.add(outline)
+        return is_new
+
+    def look(self, where):
+        for size in (WIDE, SMALL):
+            self.page.set_viewport_size(size)
+            self.wrong += [f"{where} at {size['width']}: {problem}" for problem in axe_problems(self.page)]
+        self.page.set_viewport_size(TINY)
+        if (width := self.page.evaluate("document.scrollingElement.scrollWidth")) > TINY["width"]:
+            self.wrong.append(f"{where} is {width} pixels wide")
+        self.page.set_viewport_size(WIDE)
+
+
+def test_every_page_that_anyone_may_open(walker, browse, site, url_map):
+    looks = Looks()
+    looks.use(browse())
+    for rule, where, needed in url_map:
+        if needed.door is Door.PUBLIC:
+            looks.at(where, rule)
+    for role, rules in ROLES.items():
+        looks.use(walker(f"{role.value}@reading").page)
+        for rule, where, needed in url_map:
+            if needed.door is Door.SELF or set(needed.permissions) & set(rules.permissions):
+                looks.at(where, rule)
+    assert looks.wrong == []
+    assert looks.hosts == {site[0].address.removeprefix("http://")}
+    missing = sorted({rule for rule, _, _ in url_map} - looks.rules)
+    assert not missing, "nobody could open " + ", ".join(missing)
+
+
+FORMS = [
+    (Role.REFERRER, "/refer/danger", "Continue"),
+    (Role.REFERRER, "/refer/eligible", "Continue"),
+    *[(Role.REFERRER, "/referrals/{draft_id}/" + key, "Save and continue") for key in
+      ("person", "contact", "needs", "education", "strengths", "worries", "tried", "family", "sharing")],
+    (Role.REFERRER, "/referrals/{referral_id}/withdraw", "Withdraw"),
+    (Role.COORDINATOR, "/triage/{referral_id}/compare/{match_id}", "Save answer"),
+    (Role.COORDINATOR, "/meetings/new", "Plan meeting"),
+    (Role.COORDINATOR, "/cases/{case_id}/notes/new", "Save note"),
+    (Role.COORDINATOR, "/cases/{case_id}/close", "Close case"),
+    (Role.COORDINATOR, "/cases/{case_id}/sharing/new", "Record sharing"),
+    (Role.LEAD, "/cases/{case_id}/engagement", "Record attempt"),
+    (Role.LEAD, "/cases/{draft_case_id}/plan/goals/new", "Save goal"),
+    (Role.LEAD, "/cases/{case_id}/reviews/new", "Finish review"),
+    (Role.PROVIDER, "/cases/{case_id}/sessions/new", "Plan session"),
+    (Role.PANEL_CHAIR, "/meetings/{meeting_id}/conflicts/new", "Save conflict"),
+    (Role.ADMINISTRATOR, "/admin/users/invite", "Send"),
+]  # fmt: skip
+
+
+def test_forms_with_errors(walker, browse, site):
+    looks, people = Looks(), {}
+    for role, pattern, words in FORMS:
+        if role not in people:
+            people[role] = walker(f"{role.value}@reading")
+        who, where = people[role], pattern.format(**Site.ids)
+        looks.use(who.page)
+        empty(who.open(where)).press(words)
+        assert who.page.title().startswith("Error: "), f"{where}: {who.page.title()}"
+        looks.look(f"{where} with errors")
+    visitor = Walker(browse())
+    looks.use(visitor.page)
+    for where, words in (("/sign-in", "Sign in"), ("/forgotten-password", "Send")):
+        visitor.open(where).press(words)
+        assert visitor.page.title().startswith("Error: ")
+        looks.look(f"{where} with errors")
+    assert looks.wrong == []
+
+
+def empty(who):
+    """Clears what is filled beforehand."""
+    fields = who.page.locator("main form[method=post]:not(:has(.app-link-button)) >> css=input[type=text], textarea")
+    for one in fields.all():
+        if one.is_visible():
+            one.fill("")
+    return who
