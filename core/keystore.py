@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -154,6 +155,14 @@ class KeyStore:
             )
             if not self.is_postgres:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def standing_before(self, moment: datetime) -> set[str]:
+        """The ids of data keys that were made before then and are not destroyed."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(
+                select(data_key.c.id).where(data_key.c.wrapped.is_not(None), data_key.c.created_at < moment)
+            )
+            return {row.id for row in rows}
 
     def counts(self) -> list[tuple[str, int, int]]:
         """Area, area-key version and how many data keys are wrapped under it."""

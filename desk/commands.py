@@ -1,4 +1,4 @@
-"""What an operator can ask: `flask doctor`, `flask keys status`, `flask upgrade`, `flask setup`."""
+"""What an operator can ask: `flask doctor`, `flask keys status`, `flask drafts sweep`, `flask upgrade`, `flask setup`."""
 
 import sys
 
@@ -11,9 +11,10 @@ from core.db import db, reading
 from core.keyring import SYSTEM, KeysUnavailable, keyring
 from core.migrate import upgrade_all
 from core.providers import FileKeys, KeyProviderError
-from desk import health
+from desk import health, sweeping
 
 keys = AppGroup("keys", help="Encryption keys.")
+drafts = AppGroup("drafts", help="What is kept only for a while.")
 
 
 @click.command()
@@ -101,7 +102,30 @@ def create(path: str) -> None:
     click.echo(f"Made {path}. Set ROOT_KEY_FILE to it, and keep two sealed copies with different people.")
 
 
+@drafts.command()
+@click.option(
+    "--even-many", is_flag=True, help="Destroy unused keys even where they are many; check the database first."
+)
+def sweep(even_many: bool) -> None:
+    """Delete drafts, typed text and searches whose time is over, and destroy the keys that open nothing. Run it daily.
+
+    Example: flask drafts sweep
+    """
+    try:
+        swept = sweeping.sweep(even_many=even_many)
+    except sweeping.TooManyUnused:
+        raise click.ClickException(
+            "Nothing was done: unusually many keys open no row. Is this the newest copy of the database? If so, run it"
+            " again with --even-many"
+        ) from None
+    click.echo(
+        f"Deleted {swept.referral_drafts} drafts of referrals, {swept.form_drafts} of forms and {swept.searches} searches."
+        f" Destroyed {swept.keys} keys."
+    )
+
+
 def init_app(app: Flask) -> None:
     app.cli.add_command(keys)
+    app.cli.add_command(drafts)
     for command in (doctor, upgrade, setup):
         app.cli.add_command(command)

@@ -7,6 +7,7 @@ from typing import Any, cast
 from accounts.models import User
 from audit.models import Event
 from audit.services import record
+from cohort.services.disposal import destroy_after_commit
 from core.access import Actor
 from core.clock import in_london, now, today
 from core.context import current
@@ -103,6 +104,7 @@ def _keep(draft: ReferralDraft, answers: dict[str, Any], key: str) -> int:
 
 def delete_draft(actor: Actor, draft: ReferralDraft) -> None:
     record(Event.DRAFT_DELETED, actor, draft)
+    destroy_after_commit([draft.data_key_id])
     db.session.delete(draft)
 
 

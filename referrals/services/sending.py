@@ -9,6 +9,7 @@ from sqlalchemy import select
 from accounts.models import Area, District
 from audit.models import Event
 from audit.services import record
+from cohort.services.disposal import destroy_after_commit
 from core.access import Actor
 from core.clock import now, today
 from core.codes.agencies import EDUCATION_KINDS, HEALTH_KINDS, SOCIAL_CARE_KINDS
@@ -45,7 +46,7 @@ class NotReady(ValueError):
 
 
 def send_referral(actor: Actor, *, draft: ReferralDraft) -> Referral:
-    """Make the referral under the draft's id and with its own data key; the draft is gone. Raise NotReady."""
+    """Make the referral under the draft's id and with its own data key; the draft and its key go. Raise NotReady."""
     with current().examining("sending"):
         answers: dict[str, Any] = draft.answers or {}
     waiting = a.unfinished(answers)
@@ -53,6 +54,7 @@ def send_referral(actor: Actor, *, draft: ReferralDraft) -> Referral:
     if waiting or not a.is_eligible_age(born, today()):
         raise NotReady(waiting)
     referral = _referral_from(actor, draft, answers, born)
+    destroy_after_commit([draft.data_key_id])
     db.session.delete(draft)
     db.session.add(referral)
     record(Event.REFERRAL_SENT, actor, referral, also=[draft], detail=_codes_of(actor, answers))
