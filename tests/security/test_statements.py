@@ -8,10 +8,10 @@ import pytest
 from accounts.roles import Role
 from audit.models import Event
 from audit.services import record
-from core.clock import now
+from core.clock import now, today
 from core.db import db
 from core.ids import new_id
-from tests.factories import cohort, meetings, world
+from tests.factories import cohort, meetings, referrals, world
 from tests.factories.counting import reads_sent
 
 FEW, MANY = 2, 10
@@ -78,22 +78,49 @@ def filled(acting, known):
 
 def fill(acting, known, area, each):
     ids = world.make(known, area, each)
-    born = date(2011, 5, 4)
-    events = [
-        cohort.event(surname=f"Quarm{chr(97 + n)}", ago=ago, area=area, dob=born)
-        for n in range(each * 4)
-        for ago in (20, 40)
-    ]
-    cohort.make_released(acting, known, events, area=area)
+    _people_to_consider(acting, known, area, each * 4)
     for _ in range(each):
         meetings.ready_referral(acting, known, area=area)
+        meetings.meeting(acting, known, area=area)
+        with acting(f"referrer@{area}") as actor:
+            referrals.a_draft(actor)
+            db.session.commit()
     with acting(f"coordinator@{area}") as actor:
         for number in range(each * 4):
             _disclosure(actor, ids, known, area, number)
             _user(known, area, number)
+            for role in ("lead_practitioner", "panel_member"):
+                _action(actor, ids, known.users[f"{role}@{area}"], number)
         db.session.commit()
     db.session.remove()
     return ids
+
+
+def _people_to_consider(acting, known, area, count):
+    """So many who met the rule, none like another."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    events = [
+        cohort.event(
+            forename=letters[n % 26] * 3 + "el", surname=letters[(n * 7) % 26] * 3 + letters[n // 26] * 3 + "or", ago=ago,
+            area=area, dob=date(today().year - 13, 1 + n % 12, 1 + n % 27), record_id=f"P-{n}-{ago}",
+            postcode=f"RG{1 + n % 9} {1 + n % 8}AB",
+        )
+        for n in range(count)
+        for ago in (20, 40)
+    ]  # fmt: skip
+    cohort.make_released(acting, known, events, area=area)
+
+
+def _action(actor, ids, owner, number):
+    from panels.models import AgendaItem, PanelAction
+
+    item = db.session.get_one(AgendaItem, ids["item_id"])
+    made = PanelAction(
+        item_id=item.id, area_id=item.area_id, young_person_id=item.young_person_id, data_key_id=item.data_key_id,
+        owner_id=owner, due_on=today(), what=f"Number {number}",
+    )  # fmt: skip
+    db.session.add(made)
+    record(Event.AGENDA_CHANGED, actor, made)
 
 
 def _disclosure(actor, ids, known, area, number):
