@@ -1,0 +1,158 @@
+"""What is typed stays text on every page, and what a form does not ask for changes nothing (W2, Z6)."""
+
+from itertools import cycle
+
+import pytest
+from sqlalchemy import select
+
+from accounts.roles import ROLES
+from audit.models import Event
+from audit.services import record
+from core import context
+from core.db import Audited, db
+from tests.factories import state, world
+from tests.factories.forms import MAKING, Place
+from tests.security.test_canary import sealed_models
+from tests.security.test_double_submit import open_form, send
+from tests.security.test_matrix import address, pages
+from tests.security.test_web import may
+from tests.support.client import Page
+
+# Each leaves an element or an attribute of this name behind where it is not escaped.
+MARK = "pwned"
+PAYLOADS = [
+    f"<script id={MARK}>1</script>", f"<img src=x onerror={MARK}>", f'"><svg onload={MARK}>', f"' autofocus onfocus={MARK} x='",
+    f"</textarea></title></select><b id={MARK}>", f'<a href="javascript:{MARK}()">x</a>', f"{{{{ 7*7 }}}}<i class={MARK}>",
+    f"<!--><math><mi {MARK}>",
+]  # fmt: skip
+SHORT = "<b id=pwned>"
+
+
+def plant():
+    """A payload in every text that is sealed and long enough for it, and in the names of people, places and support."""
+    from accounts.models import Agency, User
+    from interventions.models import Intervention
+
+    turns = cycle(PAYLOADS)
+    for model in sealed_models():
+        for row in db.session.scalars(select(model)):
+            if _plant_sealed(row, turns) and isinstance(row, Audited):
+                record(Event.PERSON_CHANGED, None, row)
+    for model, name in ((Agency, "name"), (User, "name"), (Intervention, "name"), (Intervention, "description")):
+        for row in db.session.scalars(select(model)):
+            setattr(row, name, next(turns))
+            if isinstance(row, Audited):
+                record(Event.USER_CHANGED, None, row)
+    db.session.commit()
+    db.session.remove()
+
+
+def _plant_sealed(row, turns):
+    changed = False
+    for name, field in row.__sealed_fields__.items():
+        if field.kind == "text":
+            payload = next(turns)
+            setattr(row, name, payload if len(payload) <= field.max_length else SHORT[: field.max_length])
+            changed = True
+        elif field.kind == "json" and (held := getattr(row, name)):
+            setattr(row, name, _inside(held))
+            changed = True
+    return changed
+
+
+WRITTEN = {"text", "child", "family", "name", "school", "first_language", "safe_when"}
+
+
+def _inside(value, key=""):
+    """The same answers with a payload in each that a person writes freely; codes and dates stay what they are."""
+    if isinstance(value, dict):
+        return {name: _inside(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_inside(item, key) for item in value]
+    return PAYLOADS[len(key) % len(PAYLOADS)] if isinstance(value, str) and key in WRITTEN else value
+
+
+def grown(page):
+    """Elements and attributes that a payload made. The strict client has refused inline script and handlers already."""
+    for element in page.root.iter():
+        if not isinstance(element.tag, str):
+            continue
+        named = [
+            element.tag,
+            *element.attrib,
+            element.get("id") or "",
+            element.get("class") or "",
+            element.get("href") or "",
+        ]
+        if any(MARK in str(part) for part in named) or str(element.get("href") or "").startswith("javascript:"):
+            yield element.tag
+
+
+@pytest.mark.catalogue("W2", part="partly")
+def test_what_was_typed_is_text_on_every_page(app, known, sign_in):
+    """Partly: pages of the product; mails carry no typed text, and exports are looked at with W5."""
+    ids = world.make(known)
+    with context.acting_as(job="test"):
+        plant()
+    shown, wrong = 0, []
+    for role in ROLES:
+        client = sign_in(role)
+        for rule, names, needed in pages(app):
+            if not may(role, needed) or rule.endpoint == "security.logout":
+                continue
+            answer = client.get(address(rule, names, ids))
+            if answer.mimetype != "text/html":
+                continue
+            assert answer.status_code < 500, f"{role} {rule.rule}"
+            shown += MARK in answer.text
+            wrong += [f"{role} {rule.rule}: {tag}" for tag in grown(Page(answer.text))]
+    assert wrong == []
+    assert shown > 100
+
+
+def test_a_payload_that_is_not_escaped_is_seen():
+    for payload in PAYLOADS:
+        page = Page(
+            f"<!doctype html><title>x</title><input value='{payload}'><textarea>{payload}</textarea><p>{payload}"
+        )
+        assert list(grown(page)) or any(MARK in str(e.attrib) for e in page.root.iter()), payload
+
+
+# --- fields that no form asks for ------------------------------------------------------------------------------------
+
+WORD = "zz-extra"
+
+
+@pytest.fixture
+def place(app, known, acting, sign_in):
+    return Place(known, acting, sign_in, world.make(known))
+
+
+def extras(place):
+    """Each would be a gain: a role, another area, another person's record, a state that skips a decision."""
+    return {
+        "role": "administrator", "area_id": place.known.areas["slough"], "sensitivity": WORD, "status": WORD, "stage": WORD,
+        "lead_id": place.known.users["lead_practitioner@slough"], "owner_id": place.known.users["coordinator@slough"],
+        "young_person_id": place.known.users["referrer@slough"], "agency_id": place.known.agencies["school@slough"],
+        "is_active": "y", "id": "z" * 26, "created_at": "1999-01-01", "decided_by_id": place.known.users["analyst@slough"],
+        "data_key_id": "z" * 26, "outcome": WORD, "reference": WORD, "approved_by_id": place.known.users["analyst@slough"],
+        "author_id": place.known.users["analyst@slough"], "user_id": place.known.users["analyst@slough"],
+    }  # fmt: skip
+
+
+def seen(rows, values):
+    """How often each value stands anywhere, and how many are administrators."""
+    cells = [cell for table in rows.values() for row in table for cell in row]
+    return {value: cells.count(value) for value in values}
+
+
+@pytest.mark.catalogue("Z6", part="partly")
+@pytest.mark.parametrize("endpoint", sorted(MAKING))
+def test_fields_that_a_form_does_not_ask_for_are_not_taken(place, endpoint):
+    """Partly: the forms that make something; those that change something follow with restricted cases."""
+    client, path, values = open_form(place, MAKING[endpoint])
+    more = {name: value for name, value in extras(place).items() if name not in values}
+    watched = set(more.values()) - {"y"}
+    before = seen(state.stored(), watched)
+    assert send(client, path, more | values).status_code in {302, 303}
+    assert seen(state.stored(), watched) == before
