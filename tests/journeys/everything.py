@@ -3,9 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
+from accounts.models import Membership, User
+from accounts.services import links
+from audit.models import Event
+from audit.services import record
 from cohort.models import Candidate, CohortRun, SourceExtract
 from core import context
 from core.db import db
@@ -26,15 +31,16 @@ def make(known: Any) -> tuple[dict[str, str], list[str]]:
     with context.acting_as(job="test"):
         for name, model in (("candidate_id", Candidate), ("run_id", CohortRun), ("extract_id", SourceExtract)):
             ids[name] = db.session.scalars(select(model.id)).first() or ""
-        more = [*_each(Case, Case.stage, CASES), *_each(Referral, Referral.status, ("/triage/{}", "/referrals/{}")),
+        more = [*_each(Case, Case.stage, CASES), *_each(Referral, Referral.status, REFERRALS),
                 *_each(StepUp, StepUp.outcome, ("/step-ups/{}",)), *_each(Offer, Offer.status, ("/offers/{}",)),
                 *_each(SupportSession, SupportSession.status, ("/sessions/{}",))]  # fmt: skip
         draft = db.session.scalars(select(Plan).where(Plan.status == "draft")).first()
         ids["draft_case_id"] = draft.case_id if draft else ""
+        more += _links(known)
+        _second_role(known, "analyst@slough")
         more += [f"/cases/{goal.case_id}/plan/goals/{goal.id}" for goal in db.session.scalars(
             select(Goal).where(Goal.case_id == ids["draft_case_id"]).limit(1))]  # fmt: skip
         db.session.remove()
-    more += ["/oversight/csp/reading-district"]
     pages = ("", "/agenda", "/attendance", "/live/1", "/live/1?screen=share", "/items/1", "/minutes", "/confirm",
              "/conflicts/new", "/items/1/sharing/new")  # fmt: skip
     return ids, more + [f"/meetings/{under_way}{page}" for page in pages]
@@ -45,10 +51,30 @@ CASES = ("/cases/{}", "/cases/{}/close", "/cases/{}/plan", "/cases/{}/timeline",
          "/cases/{}/interventions/choose")  # fmt: skip
 
 
+REFERRALS = ("/triage/{}", "/referrals/{}", "/referrals/{}/reply")
+
+
 def _each(model: Any, state: Any, patterns: tuple[str, ...]) -> list[str]:
     """One record in each state."""
     of_state = {found: key for key, found in db.session.execute(select(model.id, state))}
     return [pattern.format(key) for key in of_state.values() for pattern in patterns]
+
+
+def _links(known: Any) -> list[str]:
+    """An invitation and a reset that nobody has used."""
+    user = db.session.get_one(User, known.users["analyst@slough"])
+    found = [links.make(user, kind) for kind in (links.INVITATION, links.RESET)]
+    db.session.commit()
+    return [urlsplit(link).path for link in found]
+
+
+def _second_role(known: Any, who: str) -> None:
+    first = db.session.get_one(Membership, known.memberships[who])
+    second = Membership(user_id=first.user_id, role="referrer", agency_id=first.agency_id, area_id=first.area_id,
+                        valid_from=first.valid_from, is_active=True)  # fmt: skip
+    db.session.add(second)
+    record(Event.USER_INVITED, None, first.user, also=[second])
+    db.session.commit()
 
 
 def acting_for(known: Any) -> Callable[[str], Any]:
