@@ -52,7 +52,7 @@ def prepare() -> None:
 
     started = time.monotonic()
     make_or_refuse()
-    mark.touch()
+    mark.write_text(accounts_in_words(), encoding="utf-8")
     print(f"Made the demonstration in {time.monotonic() - started:.0f} seconds.")
 
 
@@ -60,14 +60,18 @@ def _database_is_there() -> bool:
     return bool(os.environ.get("DATABASE_URL")) or (Path(os.environ["VAR"]) / "data.sqlite3").exists()
 
 
-def announce() -> None:
+def accounts_in_words() -> str:
     from demo.people_of_demo import PASSWORD, one_per_role
 
+    lines = [f"    {role:<26} {area:<18} {email}" for role, area, email in one_per_role()]
+    return "\n".join([f"  Password of every account: {PASSWORD}\n", *lines])
+
+
+def announce() -> None:
+    """The accounts were written down when the demonstration was made: a later start imports nothing to say them."""
     print(f"\n  Young Futures Prevention Panels: http://localhost:{port()}\n")
     print("  A demonstration: everyone in it is invented. Do not enter real information.")
-    print(f"  Password of every account: {PASSWORD}\n")
-    for role, area, email in one_per_role():
-        print(f"    {role:<26} {area:<18} {email}")
+    print(ready_mark().read_text(encoding="utf-8"))
     print("\n  All accounts: make accounts. Stop with Ctrl+C.\n", flush=True)
 
 
