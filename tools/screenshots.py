@@ -18,7 +18,7 @@ PEOPLE = {
     "coordinator": "tess.grant@reading-prevention-partnership.example",
     "chair": "graham.tull@reading-childrens-social-care.example",
     "safeguarding": "rae.lowe@reading-childrens-social-care.example",
-    "referrer": "rosa.whitcombe@northbrook-academy.example",
+    "referrer": "imran.saddiq@reading-police.example",
 }
 
 
