@@ -143,6 +143,24 @@ def test_a_locked_trail_withholds_the_page_and_lets_go_afterwards(app, known, si
     assert CANARY in client.get(path).text
 
 
+def test_a_form_that_cannot_be_written_in_time_says_so_and_works_afterwards(app, known, sign_in, monkeypatch):
+    monkeypatch.setattr("core.db.WAIT_SECONDS", 0.3)
+    ids = world.make(known)
+    client = sign_in(Role.LEAD)
+    path = f"/cases/{ids['case_id']}/notes/new"
+    form = client.page(path).form()
+    from tests.support.client import form_values
+
+    values = form_values(form) | {
+        "kind": "progress", "happened_on-day": "1", "happened_on-month": "11", "happened_on-year": "2026", "text": "Well",
+    }  # fmt: skip
+    holder = held_by_another(app)
+    assert client.post(form.get("action") or path, data=values).status_code == 503
+    assert client.post(form.get("action") or path, data=values).status_code == 503
+    holder.close()
+    assert client.post(form.get("action") or path, data=values).status_code in {302, 303}
+
+
 @pytest.mark.only("postgresql")
 @pytest.mark.catalogue("T2")
 def test_a_connection_lost_in_the_insert_withholds_the_page(app, known, sign_in):
