@@ -5,10 +5,13 @@ import re
 import pytest
 from sqlalchemy import select
 
+from accounts.roles import ROLES
 from core.db import db
 from tests.factories import world
 from tests.factories.forms import MAKING, Place
 from tests.security.test_double_submit import open_form, send
+from tests.security.test_gate import CANARY, plant
+from tests.security.test_matrix import pages
 
 ID = re.compile(r"[a-z2-7]{26}")
 MACHINERY = {"csrf_token", "once", "row_version"}
@@ -68,3 +71,28 @@ def test_a_form_does_nothing_with_another_areas_ids(app, known, acting, sign_in,
     assert answer.status_code < 500, changed
     db.session.remove()
     assert strays(ids["area_id"], set(swap.values())) == [], changed
+
+
+@pytest.mark.catalogue("Z2")
+def test_another_areas_ids_in_a_filter_show_nothing_of_it(app, known, sign_in):
+    """Every choice of every filter, with the same kind of thing of Slough in its place."""
+    ids, other = world.make(known), world.make(known, "slough")
+    plant(other)
+    swap = elsewhere(known, ids, other)
+    tried = 0
+    for role in ROLES:
+        if not ROLES[role].needs_area:
+            continue
+        client = sign_in(role)
+        for rule, names, needed in pages(app):
+            if names or not any(permission in ROLES[role].permissions for permission in needed.permissions):
+                continue
+            page = client.page(rule.rule)
+            for choice in page.all("select"):
+                values = {swap[o.get("value")] for o in choice.iter("option") if o.get("value") in swap}
+                for value in values:
+                    answer = client.get(rule.rule, query_string={choice.get("name"): value}, follow_redirects=True)
+                    assert answer.status_code in {200, 404}, f"{rule.rule} {choice.get('name')}"
+                    assert CANARY not in answer.text, f"{rule.rule} {choice.get('name')}"
+                    tried += 1
+    assert tried > 5

@@ -52,7 +52,7 @@ def send(client, path, values):
     return client.post(path, data=given)
 
 
-@pytest.mark.catalogue("R1")
+@pytest.mark.catalogue("R1", part="partly")  # every form twice; ten at once below for four of them
 @pytest.mark.parametrize("endpoint", sorted(MAKING))
 def test_a_form_sent_twice_makes_one_record(place, endpoint):
     client, path, values = open_form(place, MAKING[endpoint])
@@ -111,7 +111,7 @@ def rows_of(engine, table):
         return connection.execute(sql(f"select count(*) from {table}")).scalar()
 
 
-@pytest.mark.catalogue("R1")
+@pytest.mark.catalogue("R1", part="partly")
 @pytest.mark.parametrize("what", ["referral", "case_note", "meeting", "plan"])
 def test_ten_of_one_form_at_once_make_one_record(site, what):
     server, known, made, engine = site

@@ -99,6 +99,24 @@ def test_a_broken_seal_is_an_error_without_detail_and_an_entry(acting, known, si
     assert db.session.get_one(Referral, sent).status
 
 
+places = st.tuples(
+    st.sampled_from(["young_person", "referral", "case_note"]), st.sampled_from(["surname_sealed", "text_sealed"]),
+    st.sampled_from(["a" * 26, "b" * 26]), st.sampled_from(["k" * 26, "m" * 26]), st.integers(1, 3),
+)  # fmt: skip
+
+
+@pytest.mark.catalogue("C2")
+@settings(max_examples=1000, deadline=None)
+@given(st.binary(max_size=60), places, places)
+def test_a_value_opens_in_its_own_place_and_key_version_alone(value, here, there):
+    sealed = seal(KEY, value, associated_data(*here))
+    if here == there:
+        assert unseal(KEY, sealed, associated_data(*there)) == value
+    else:
+        with pytest.raises(SealBroken):
+            unseal(KEY, sealed, associated_data(*there))
+
+
 @pytest.mark.catalogue("C3")
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(

@@ -13,6 +13,7 @@ from audit.models import AuditEntry, AuditSeal, Event
 from audit.services import record
 from audit.verify import verify, verify_all
 from core.db import db
+from core.ids import new_id
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -169,6 +170,36 @@ def test_the_database_refuses_to_change_the_trail(chain, table, statement):
         statement = "delete from {} where true"  # SQLite has no other way to empty a table
     with pytest.raises(SQLAlchemyError):
         db.session.execute(text(statement.format(table)))
+
+
+@pytest.fixture
+def web_role(chain):
+    """The role of the web process with the rights that the operator's guide gives it, and no others."""
+    name = f"web_{new_id()[:10]}"
+    with db.engine.begin() as connection:
+        connection.execute(text(f"create role {name}"))
+        connection.execute(text(f"grant select, insert, update, delete on all tables in schema public to {name}"))
+        connection.execute(text(f"revoke update, delete on audit_entry, audit_seal, audit_subject from {name}"))
+    yield name
+    db.session.rollback()
+    with db.engine.begin() as connection:
+        connection.execute(text(f"drop owned by {name}"))
+        connection.execute(text(f"drop role {name}"))
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.catalogue("T6")
+@pytest.mark.parametrize("table", ["audit_entry", "audit_seal", "audit_subject"])
+@pytest.mark.parametrize(
+    "statement",
+    ["update {} set seq = seq", "delete from {}", "truncate {}", "drop table {}", "alter table {} disable trigger user",
+     "drop trigger {}_append_only_rows on {}", "alter table {} owner to current_user"],
+)  # fmt: skip
+def test_the_web_role_cannot_touch_the_trail_or_its_protection(web_role, table, statement):
+    db.session.execute(text(f"set local role {web_role}"))
+    assert db.session.scalar(text(f"select count(*) from {table}")) > 0
+    with pytest.raises(SQLAlchemyError, match=r"permission denied|must be owner"):
+        db.session.execute(text(statement.format(table, table)))
 
 
 @pytest.mark.catalogue("T7")
