@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField
+from wtforms import Field, HiddenField, IntegerField
 from wtforms.utils import unset_value
 from wtforms.validators import ValidationError
 
@@ -29,6 +29,20 @@ class Form(FlaskForm):
 
     def answers(self) -> dict[str, Any]:
         return {name: item.data for name, item in self.answer_fields().items()}
+
+
+class WholeNumber(IntegerField):
+    """A whole number that may be left empty; ``words`` is what to do when something else was typed."""
+
+    def __init__(self, label: str, *args: Any, words: str, **kwargs: Any) -> None:
+        super().__init__(label, *args, **kwargs)
+        self.words = words
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            super().process_formdata(valuelist if valuelist and str(valuelist[0]).strip() else [])
+        except ValueError:
+            raise ValueError(self.words) from None
 
 
 class DateParts(Field):

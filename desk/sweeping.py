@@ -8,13 +8,13 @@ from sqlalchemy import Select, select
 
 from audit.models import Event
 from audit.services import record
-from cohort.services.disposal import destroy_after_commit
 from core import context
 from core.clock import now, today
 from core.db import db
 from core.drafts import FormDraft
 from core.ids import Id
 from core.keyring import keyring
+from core.spent_keys import destroy_after_commit
 from desk.models import StoredSearch
 from referrals.models import ReferralDraft
 from referrals.services.drafts import KEPT_DAYS

@@ -2,30 +2,16 @@
 
 from typing import Any
 
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from core.codes.base import choices
 from core.codes.offers import CostBand
-from core.forms import Form
+from core.forms import Form, WholeNumber
 
 PLACES = "Enter how many places there are, from 0 to 500, or leave it empty if nobody counts them"
 TOO_LONG = "Say what it is, in 2,000 characters or fewer"
 AGE = "Enter an age from 10 to 18"
-
-
-class WholeNumber(IntegerField):
-    """A number that may be left empty; ``words`` is what to do when something else was typed."""
-
-    def __init__(self, label: str, *args: Any, words: str, **kwargs: Any) -> None:
-        super().__init__(label, *args, **kwargs)
-        self.words = words
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        try:
-            super().process_formdata(valuelist if valuelist and str(valuelist[0]).strip() else [])
-        except ValueError:
-            raise ValueError(self.words) from None
 
 
 class ChangeForm(Form):

@@ -12,7 +12,6 @@ from cohort.criterion import Criterion
 from cohort.linking import Identity, group
 from cohort.models import Candidate, CohortRun, SourceExtract, SourceRecord
 from cohort.services.coming_up import Found, Line, found_in, set_aside
-from cohort.services.disposal import destroy_after_commit
 from cohort.services.uploads import ACCEPTED, in_date
 from core.access import Actor
 from core.clock import now, today
@@ -21,6 +20,7 @@ from core.context import current
 from core.db import db
 from core.ids import Id, new_id
 from core.keyring import keyring
+from core.spent_keys import destroy_after_commit
 from sharing.models import Agreement
 
 # Each step with the words of the page: what was left after it.

@@ -13,7 +13,6 @@ from audit.models import Event
 from audit.services import record
 from cohort.checks import Checked, check_file
 from cohort.models import SourceExtract, SourceRecord
-from cohort.services.disposal import destroy_after_commit
 from cohort.sources import COLUMNS, Problem, Reading, SourceKind
 from core.access import Actor
 from core.clock import now, today
@@ -21,6 +20,7 @@ from core.crypto import seal_value
 from core.db import db
 from core.ids import Id, new_id
 from core.keyring import keyring
+from core.spent_keys import destroy_after_commit
 from sharing.models import Agreement
 
 CHECKED, ACCEPTED, DISCARDED = "checked", "accepted", "discarded"

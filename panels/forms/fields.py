@@ -4,7 +4,7 @@ import re
 from datetime import time
 from typing import Any
 
-from wtforms import Field, IntegerField, StringField
+from wtforms import Field, StringField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 _TIME = re.compile(r"(\d{1,2})(?:[:.]?(\d{2}))?\s*(am|pm)?", re.IGNORECASE)
@@ -38,20 +38,6 @@ class Needed(InputRequired):
             # A list of choices has complained already, in words that are not ours.
             field.errors = []
             raise StopValidation(str(self.message))
-
-
-class WholeNumber(IntegerField):
-    """A number; ``words`` is what to do when something else was typed."""
-
-    def __init__(self, label: str, *args: Any, words: str, **kwargs: Any) -> None:
-        super().__init__(label, *args, **kwargs)
-        self.words = words
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        try:
-            super().process_formdata(valuelist if valuelist and str(valuelist[0]).strip() else [])
-        except ValueError:
-            raise ValueError(self.words) from None
 
 
 class TimeText(StringField):

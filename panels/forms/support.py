@@ -20,8 +20,8 @@ from core.codes.cases import (
 )
 from core.codes.offers import DeclineReason, EndedEarlyReason
 from core.formats import day as day_words
-from core.forms import DateParts, Form
-from panels.forms.fields import Needed, TimeText, WholeNumber, Within, tidy
+from core.forms import DateParts, Form, WholeNumber
+from panels.forms.fields import Needed, TimeText, Within, tidy
 
 HOW_MANY = "Enter how many sessions are planned, from 1 to 100"
 HOW_LONG = "Enter how long it was, from 1 to 600 minutes"

@@ -7,7 +7,6 @@ from typing import Any, cast
 from accounts.models import User
 from audit.models import Event
 from audit.services import record
-from cohort.services.disposal import destroy_after_commit
 from core.access import Actor
 from core.clock import in_london, now, today
 from core.context import current
@@ -16,6 +15,7 @@ from core.drafts import FormDraft
 from core.drafts import find as find_form_draft
 from core.formats import moment
 from core.ids import Id, new_id
+from core.spent_keys import destroy_after_commit
 from referrals.answers import ENTRY_SECTIONS, Answers
 from referrals.models import ReferralDraft
 from referrals.policies import drafts_of

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from accounts.models import Area, District
 from audit.models import Event
 from audit.services import record
-from cohort.services.disposal import destroy_after_commit
 from core.access import Actor
 from core.clock import now, today
 from core.codes.agencies import EDUCATION_KINDS, HEALTH_KINDS, SOCIAL_CARE_KINDS
@@ -18,6 +17,7 @@ from core.codes.referrals import LAWFUL_GROUNDS, LawfulBasisChoice, ReferralStat
 from core.context import current
 from core.db import db
 from core.ids import Id
+from core.spent_keys import destroy_after_commit
 from core.working_days import add_working_days
 from referrals import answers as a
 from referrals.models import Referral, ReferralDraft

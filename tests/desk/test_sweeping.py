@@ -7,12 +7,12 @@ from sqlalchemy import func, select
 
 from accounts.roles import Role
 from audit.models import AuditEntry
-from cohort.services.disposal import destroy_after_commit
 from core.clock import now, today
 from core.db import db
 from core.drafts import FormDraft
 from core.keyring import keyring
 from core.keystore import data_key
+from core.spent_keys import destroy_after_commit
 from desk import sweeping
 from desk.models import StoredSearch
 from referrals.models import Referral, ReferralDraft
