@@ -58,7 +58,8 @@ class Batch:
 
     def save(self, order: tuple[Any, ...]) -> None:
         """Keys first (SETTLED 11), then the rows in the order of their references, with one entry."""
-        keyring().store.add(self.keys)
+        if self.keys:
+            keyring().store.add(self.keys)
         load({model: self.rows.get(model, []) for model in order}, area_id=self.area_id, subjects=self.subjects)
         self.rows, self.keys, self.subjects = {}, [], []
 
