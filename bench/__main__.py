@@ -309,9 +309,15 @@ def main() -> None:
         for cases in given.cases:
             command = [sys.executable, "-m", "bench.one", database, str(cases), str(given.seconds), *given.only]
             # One process a run: engines and settings of one database must not serve the next.
-            finished = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-            *shown, last = finished.stdout.strip().splitlines()
-            print("\n".join(shown), flush=True)
+            with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
+                last = "[]"
+                for line in run.stdout or ():
+                    if line.startswith("[{"):
+                        last = line
+                    else:
+                        print(line, end="", flush=True)
+            if run.returncode:
+                sys.exit(f"The run on {database} with {cases:,} cases failed")
             rows += json.loads(last)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1))

@@ -18,7 +18,7 @@ from interventions.services import sync as sync_catalogue
 from referrals.models import ReferralDraft
 
 STAGES = {"asking": 40, "plan_draft": 20, "support": 20, "closed": 20}
-DRAFTS = 1500
+DRAFTS = 8000  # more than eight clients can send while one figure is measured
 
 
 def load(app: Any, cases: int) -> float:
