@@ -42,11 +42,6 @@ def sealed_models():
 
 def plant(ids):
     """A canary in every sealed field of one row of each table that has rows, and in a name to search for."""
-    ids["name"] = canary()
-    person = db.session.get_one(YoungPerson, ids["person_id"])
-    person.surname = ids["name"]
-    people.update_indexes(person, {"surname": ids["name"]})
-    record(Event.PERSON_CHANGED, None, person)
     for model in sealed_models():
         row = db.session.scalars(select(model).order_by(model.id.desc()).limit(1)).first()
         if row is None:
@@ -55,6 +50,12 @@ def plant(ids):
             setattr(row, name, _value(field, name, getattr(row, name)))
         if isinstance(row, Audited):
             record(Event.PERSON_CHANGED, None, row)
+    # Last, since any row may be the one that was taken above.
+    ids["name"] = canary()
+    person = db.session.get_one(YoungPerson, ids["person_id"])
+    person.surname = ids["name"]
+    people.update_indexes(person, {"surname": ids["name"]})
+    record(Event.PERSON_CHANGED, None, person)
     db.session.commit()
 
 
@@ -151,13 +152,14 @@ def work(person, case_id):
     )
 
 
-def look_for(person, name):
+def look_for(person, name, case_id):
     for typed in (canary(), name):
         found = person.submit("/find", {"q": typed})
         assert found.status in {302, 303}
         page = person.get(found.location)
         assert page.status == 200
     assert name in page.text
+    assert f"/cases/{case_id}" in page.text, "the one of that name was not found"
 
 
 def go_wrong(server, known, person, referral_id, engine):
@@ -186,7 +188,7 @@ def after_work(site):
     draft = refer(sign_in(Role.REFERRER), known)
     work(sign_in(Role.LEAD), ids["case_id"])
     coordinator = sign_in(Role.COORDINATOR)
-    look_for(coordinator, ids["name"])
+    look_for(coordinator, ids["name"], ids["case_id"])
     for path in (
         "/",
         "/triage",
