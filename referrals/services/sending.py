@@ -99,6 +99,12 @@ def already_sent(actor: Actor, draft_id: Id) -> Referral | None:
     return db.session.scalars(sent_by(actor).where(Referral.id == draft_id)).first()
 
 
+def sent_oneself(actor: Actor, draft_id: Id) -> bool:
+    """Whether this draft became a referral that the actor, not merely their agency, sent."""
+    found = already_sent(actor, draft_id)
+    return found is not None and found.sent_by_id == actor.user_id
+
+
 def areas() -> list[Area]:
     """Every area that takes referrals today, by name."""
     day = today()

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from flask import session, url_for
+from flask import flash, redirect, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import NoResultFound
 
 from core.access import signed_in
 from core.codes.base import label_of
@@ -19,7 +21,8 @@ from referrals.forms.helping import WORKER
 from referrals.forms.sections import FORMS
 from referrals.forms.story import CONCERN
 from referrals.models import ReferralDraft
-from referrals.services import drafts
+from referrals.services import drafts, sending
+from referrals.views import bp
 
 OPENED = "drafts_opened"
 MOST_REMEMBERED = 20
@@ -37,9 +40,34 @@ SHORT = {
 }  # fmt: skip
 
 
+class AlreadySent(Exception):
+    """The draft became a referral: its sender is led there instead of to "Page not found"."""
+
+    def __init__(self, referral_id: Id) -> None:
+        super().__init__("already sent")
+        self.referral_id = referral_id
+
+
+@bp.errorhandler(AlreadySent)
+def lead_to_referral(sent: AlreadySent) -> ResponseReturnValue:
+    """Going back in the browser after sending ends here."""
+    flash("You have already sent this referral.")
+    return redirect(url_for("referrals.referral", referral_id=sent.referral_id))
+
+
+def find_draft(draft_id: Id) -> ReferralDraft:
+    """Raise AlreadySent to the person who sent it, NoResultFound to anyone else but its owner."""
+    try:
+        return drafts.find_draft(signed_in(), draft_id)
+    except NoResultFound:
+        if sending.sent_oneself(signed_in(), draft_id):
+            raise AlreadySent(draft_id) from None
+        raise
+
+
 def open_draft(draft_id: Id) -> tuple[ReferralDraft, Answers]:
     """The draft and its answers. Its first opening in a session is noted; what its owner then types is not."""
-    draft = drafts.find_draft(signed_in(), draft_id)
+    draft = find_draft(draft_id)
     is_first = draft.id not in session.get(OPENED, [])
     answers = drafts.answers_of(draft, noted=is_first)
     if is_first:

@@ -18,7 +18,7 @@ from referrals.forms.helping import CheckForm, DuplicateForm
 from referrals.forms.starting import CalledForm, DangerForm, EligibleForm
 from referrals.services import drafts, duplicates, sending
 from referrals.views import bp
-from referrals.views.drafting import address_after, open_draft, remember_opened, section_address, summary
+from referrals.views.drafting import address_after, find_draft, open_draft, remember_opened, section_address, summary
 
 P = Permission
 
@@ -86,8 +86,6 @@ def other_help() -> ResponseReturnValue:
 @bp.get("/referrals/<id:draft_id>/tasks")
 @requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
 def tasks(draft_id: Id) -> ResponseReturnValue:
-    if sending.already_sent(signed_in(), draft_id):
-        return redirect(url_for("referrals.referral", referral_id=draft_id))
     draft, answers = open_draft(draft_id)
     waiting = a.unfinished(answers)
     needed = [section for section in a.SECTIONS.values() if not section.is_optional]
@@ -184,7 +182,7 @@ def sent(referral_id: Id) -> ResponseReturnValue:
 @bp.route("/referrals/<id:draft_id>/delete", methods=["GET", "POST"])
 @requires(P.REFERRAL_SEND)
 def delete_draft(draft_id: Id) -> ResponseReturnValue:
-    form, draft = Form(), drafts.find_draft(signed_in(), draft_id)
+    form, draft = Form(), find_draft(draft_id)
     if form.validate_on_submit():
         drafts.delete_draft(signed_in(), draft)
         flash("Draft deleted.", "success")

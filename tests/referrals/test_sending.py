@@ -64,7 +64,30 @@ def test_the_receipt_says_the_reference_and_when(sign_in, acting):
     assert referral.reference in words(page)
     assert day(referral.decide_by) in words(page)
     assert referral.acknowledge_by == add_working_days(today(), 1)
-    assert client.get(f"/referrals/{draft_id}/tasks").location == f"/referrals/{draft_id}"
+
+
+@pytest.mark.parametrize("page", ["tasks", "check", "delete", "duplicate", "worries", "events", "you"])
+def test_going_back_after_sending_leads_to_the_referral(sign_in, acting, page):
+    with acting("referrer@reading") as actor:
+        sent = send_referral(actor)
+        db.session.commit()
+        address = f"/referrals/{sent.id}"
+    client = sign_in(Role.REFERRER)
+    assert client.get(f"{address}/{page}").location == address
+    assert "You have already sent this referral." in words(client.get(address))
+    assert "already sent" not in words(client.get(address))
+    for stranger in (sign_in(Role.REFERRER, "slough"), sign_in(Role.COORDINATOR)):
+        assert stranger.get(f"{address}/{page}").status_code == 404
+
+
+def test_a_page_typed_into_after_sending_says_so(sign_in, acting):
+    draft_id = _draft(acting)
+    client = sign_in(Role.REFERRER)
+    form = form_values(client.page(f"/referrals/{draft_id}/worries").form()) | {"text": "Something more"}
+    client.submit(f"/referrals/{draft_id}/check", {"declared": "y"})
+    assert "already sent" in words(client.post(f"/referrals/{draft_id}/worries", data=form, follow_redirects=True))
+    autosave = client.post(f"/referrals/{draft_id}/autosave/worries", data=form | {"once": ""})
+    assert autosave.status_code == 302
 
 
 def test_a_check_page_overtaken_by_another_tab_is_shown_again(sign_in, acting):
