@@ -43,13 +43,18 @@ def restore(form: Any, form_key: str) -> bool:
     draft = find(signed_in().user_id, form_key)
     if draft is None or request.method != "GET":
         return False
+    fill(form, draft)
+    return True
+
+
+def fill(form: Any, draft: FormDraft) -> None:
+    """Put what was typed into the form."""
     with current().examining("own draft"):
         answers: dict[str, Any] = draft.answers or {}
     typed = MultiDict([(name, value) for name, values in answers.items() for value in values])
     for name, item in form.answer_fields().items():
         if any(key == name or key.startswith(f"{name}-") for key in typed):
             item.process(typed)
-    return True
 
 
 def discard(form_key: str) -> None:

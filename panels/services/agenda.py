@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.exc import NoResultFound
 
+from accounts.models import Area
 from audit.models import Event
 from audit.services import record
 from cohort.models import YoungPerson
@@ -20,6 +21,7 @@ from core.db import db
 from core.formats import initials
 from core.ids import Id
 from core.working_days import short_date
+from panels.meeting_policies import meetings_visible_to
 from panels.models import AgendaItem, Conflict, Meeting, PanelAction
 from panels.services.cases import NotPossible
 from referrals.models import Referral
@@ -140,6 +142,32 @@ def bare_items(meeting: Meeting) -> list[AgendaItem]:
             select(AgendaItem).where(AgendaItem.meeting_id == meeting.id).order_by(AgendaItem.position, AgendaItem.id)
         )
     )
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A meeting with its area, its bare items in order, and every conflict on them."""
+
+    meeting: Meeting
+    area: Area
+    items: list[AgendaItem]
+    conflicts: list[Conflict]
+
+
+def find_whole(actor: Actor, meeting_id: Id) -> Whole:
+    """One statement for pages that turn items over one by one. Raise NoResultFound for who may not see the meeting."""
+    rows = db.session.execute(
+        meetings_visible_to(actor).where(Meeting.id == meeting_id).add_columns(Area, AgendaItem, Conflict)
+        .join(Area, Area.id == Meeting.area_id)
+        .join(AgendaItem, AgendaItem.meeting_id == Meeting.id, isouter=True)
+        .join(Conflict, Conflict.item_id == AgendaItem.id, isouter=True)
+        .order_by(AgendaItem.position, AgendaItem.id, Conflict.created_at)
+    ).all()  # fmt: skip
+    if not rows:
+        raise NoResultFound
+    items = dict.fromkeys(row[2] for row in rows if row[2] is not None)
+    conflicts = dict.fromkeys(row[3] for row in rows if row[3] is not None)
+    return Whole(rows[0][0], rows[0][1], list(items), list(conflicts))
 
 
 def no_longer_ready(items: list[AgendaItem]) -> frozenset[Id]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.exc import NoResultFound
 
 from accounts.models import Agency, Membership, User
@@ -108,22 +108,29 @@ class Lead:
     open_cases: int
 
 
+def open_cases() -> ScalarSelect[int]:
+    """How many open cases the ``User`` of the statement around it leads."""
+    return select(func.count()).where(Case.lead_id == User.id, Case.is_open).correlate(User).scalar_subquery()
+
+
+def may_lead_in(area_id: Id) -> tuple[ColumnElement[bool], ...]:
+    """What makes a ``Membership`` of a ``User`` one that may lead a case of the area today."""
+    return (
+        Membership.area_id == area_id, Membership.role.in_([role.value for role in LEADING_ROLES]),
+        Membership.is_active.is_(True), Membership.valid_from <= today(), User.active.is_(True),
+        func.coalesce(Membership.valid_to, today()) >= today(),
+    )  # fmt: skip
+
+
 def possible_leads(area_id: Id) -> list[Lead]:
     """Lead practitioners and coordinators of the area, with how many open cases each leads, fewest first."""
-    open_cases = (
-        select(func.count()).where(Case.lead_id == User.id, Case.is_open).correlate(User).scalar_subquery()
-    )  # fmt: skip
     rows = db.session.execute(
-        select(User.id, User.name, func.min(Agency.name).label("agency"), open_cases.label("open_cases"))
+        select(User.id, User.name, func.min(Agency.name).label("agency"), open_cases().label("open_cases"))
         .join(Membership, Membership.user_id == User.id)
         .outerjoin(Agency, Agency.id == Membership.agency_id)
-        .where(
-            Membership.area_id == area_id, Membership.role.in_([role.value for role in LEADING_ROLES]),
-            Membership.is_active, Membership.valid_from <= today(), User.active,
-            func.coalesce(Membership.valid_to, today()) >= today(),
-        )
+        .where(*may_lead_in(area_id))
         .group_by(User.id, User.name)
-    )  # fmt: skip
+    )
     found = [Lead(row.id, row.name, row.agency or "", row.open_cases) for row in rows]
     return sorted(found, key=lambda lead: (lead.open_cases, lead.name))
 

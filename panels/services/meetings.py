@@ -63,8 +63,11 @@ def find_meeting(actor: Actor, meeting_id: Id, *, lock: bool = False) -> Meeting
     return db.session.scalars(query).one()
 
 
-def find_area(meeting: Meeting) -> Area:
-    return db.session.get_one(Area, meeting.area_id)
+def find_with_area(actor: Actor, meeting_id: Id) -> tuple[Meeting, Area]:
+    """A meeting and its area in one statement. Raise NoResultFound for a meeting that this person may not see."""
+    query = meetings_visible_to(actor).where(Meeting.id == meeting_id).add_columns(Area)
+    meeting, area = db.session.execute(query.join(Area, Area.id == Meeting.area_id)).one()
+    return meeting, area
 
 
 def upcoming(actor: Actor) -> Sequence[Any]:

@@ -1,5 +1,6 @@
 """What the panel reads about one item: strengths first, then their words, then worries."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from core.codes.base import ordered
 from core.codes.concerns import Concern, ConcernStrength, ProtectiveFactor
 from core.context import current
 from core.db import db
+from core.ids import Id
 from panels.models import AgendaItem
 from referrals.models import Referral
 
@@ -43,15 +45,15 @@ class Paper:
         return in_london(self.referral.sent_at).date()
 
 
-def of_item(item: AgendaItem, *, with_words: bool = True) -> Paper:
-    """Open what one item's page shows; on a shared screen the words stay closed."""
+def of_item(item: AgendaItem, *, with_words: bool = True, keys: Iterable[Id] = ()) -> Paper:
+    """Open what one item's page shows; on a shared screen the words stay closed. ``keys`` are fetched along."""
     referral, person = db.session.execute(
         select(Referral, YoungPerson)
         .join(YoungPerson, YoungPerson.id == item.young_person_id)
         .where(Referral.id == item.referral_id)
     ).one()
     current().looked_at("agenda_item", item.id)
-    current().load_keys([item.data_key_id, referral.data_key_id, person.data_key_id])
+    current().load_keys([item.data_key_id, referral.data_key_id, person.data_key_id, *keys])
     answers: dict[str, Any] = (referral.answers or {}) if with_words else {}
     strengths, voice, worries = (answers.get(part) or {} for part in ("strengths", "voice", "worries"))
     return Paper(

@@ -1,6 +1,6 @@
 """What a page asks of the databases is constant in the number of rows, and within the budget of SETTLED 28 (C8)."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import pytest
@@ -9,8 +9,12 @@ from accounts.roles import Role
 from audit.models import Event
 from audit.services import record
 from core.clock import now, today
+from core.codes.decisions import PanelDecision
 from core.db import db
+from core.drafts import FormDraft
 from core.ids import new_id
+from panels.models import Meeting
+from panels.services import actions, agenda, decisions
 from tests.factories import cohort, meetings, referrals, world
 from tests.factories.counting import reads_sent
 
@@ -40,6 +44,9 @@ PAGES = [
     Asked(Role.COORDINATOR, "/meetings/{meeting_id}/agenda", PAGE),
     Asked(Role.PANEL_CHAIR, "/meetings/{meeting_id}/items/1", PAGE),
     Asked(Role.PANEL_CHAIR, "/meetings/{meeting_id}/attendance", PAGE),
+    Asked(Role.PANEL_CHAIR, "/meetings/{live_id}/live/1", PAGE),
+    Asked(Role.PANEL_CHAIR, "/meetings/{live_id}/live/2", PAGE),
+    Asked(Role.PANEL_CHAIR, "/meetings/{live_id}/live/2?screen=share", PAGE),
     Asked(Role.PANEL_MEMBER, "/actions", LIST),
     Asked(Role.LEAD, "/actions", LIST),
     Asked(Role.PROVIDER, "/offers", LIST),
@@ -85,6 +92,7 @@ def fill(acting, known, area, each):
         with acting(f"referrer@{area}") as actor:
             referrals.a_draft(actor)
             db.session.commit()
+    ids["live_id"] = _meeting_under_way(acting, known, area, each)
     with acting(f"coordinator@{area}") as actor:
         for number in range(each * 4):
             _disclosure(actor, ids, known, area, number)
@@ -109,6 +117,24 @@ def _people_to_consider(acting, known, area, count):
         for ago in (20, 40)
     ]  # fmt: skip
     cohort.make_released(acting, known, events, area=area)
+
+
+def _meeting_under_way(acting, known, area, each):
+    """Some items; the first is decided with an action, and the chair is typing over it."""
+    items = tuple(meetings.ready_referral(acting, known, area=area) for _ in range(each))
+    meeting_id = meetings.meeting(acting, known, area=area, referrals=items, started=True)
+    with acting(f"panel_chair@{area}") as actor:
+        meeting = db.session.get_one(Meeting, meeting_id)
+        first = agenda.find_item(meeting, 1)
+        who = known.users[f"panel_member@{area}"]
+        decisions.save(actor, meeting, first, decisions.Answer(
+            PanelDecision.DEFER, "Ask the school first", actions=[actions.Wanted("Ring the school", who, today())],
+        ))  # fmt: skip
+        typed = {"rationale": ["More is known now"]}
+        db.session.add(FormDraft(user_id=actor.user_id, form_key=f"item-{first.id}", answers=typed,
+                                 saved_at=now() + timedelta(minutes=1)))  # fmt: skip
+        db.session.commit()
+    return meeting_id
 
 
 def _action(actor, ids, owner, number):

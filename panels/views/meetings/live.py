@@ -23,10 +23,10 @@ from interventions import services as catalogue
 from interventions.models import Intervention
 from panels.forms.meetings import DecisionForm
 from panels.models import AgendaItem
-from panels.services import actions, agenda, cases, decisions, meetings, papers
+from panels.services import actions, agenda, decisions, in_meeting, meetings, papers
 from panels.services.cases import NotPossible
 from panels.views import bp
-from panels.views.meetings.parts import Opened, opened
+from panels.views.meetings.parts import Opened, opened, opened_with_items
 
 P = Permission
 
@@ -59,8 +59,7 @@ class Place:
 
 
 def _place(meeting_id: Id, number: int) -> Place:
-    seen = opened(meeting_id)
-    items = agenda.bare_items(seen.meeting)
+    seen, items = opened_with_items(meeting_id)
     item = next((item for item in items if item.position == number), None)
     if item is None:
         abort(404)
@@ -92,18 +91,19 @@ def live(meeting_id: Id, number: int) -> ResponseReturnValue:
     if not place.seen.papers.shows(place.item):
         return _conflicted(place)
     share = bool(_shared())
-    paper = papers.of_item(place.item, with_words=not share)
-    people = meetings.invited(place.seen.meeting)
+    draft = drafts.find(place.seen.actor.user_id, _draft_key(place.item)) if request.method == "GET" else None
+    paper = papers.of_item(place.item, with_words=not share, keys=[draft.data_key_id] if draft else [])
+    people = in_meeting.people_of(place.seen.meeting)
     form = _form(place, paper, people)
     if request.method == "GET":
         _fill(form, place.item)
-        _restore(form, place)
+        _restore(form, place.item, draft)
     if form.validate_on_submit():
         return _saved(place, form)
     return render_template(
         "panels/meetings/live.html", place=place, form=form, paper=paper, share=share, meeting=place.seen.meeting,
-        quorum=meetings.quorum_of(place.seen.meeting, (p.member for p in people)),
-        to_leave=[p.name for p in people if p.member.user_id in place.in_the_room], ready_words=_ready_words(),
+        quorum=meetings.quorum_of(place.seen.meeting, (p.member for p in people.invited)),
+        to_leave=[p.name for p in people.invited if p.member.user_id in place.in_the_room], ready_words=_ready_words(),
         may_share=place.seen.actor.can(P.SHARING_RECORD), words=_shared(),
         autosave=url_for("drafts.save", form_key=_draft_key(place.item)),
     )  # fmt: skip
@@ -131,7 +131,7 @@ def _ready_words() -> list[tuple[str, str]]:
     return [(f"{d.number} {d.label}", text) for d, text in decisions.READY_WORDS.items()]
 
 
-def _form(place: Place, paper: papers.Paper, people: list[meetings.Invited]) -> DecisionForm:
+def _form(place: Place, paper: papers.Paper, people: in_meeting.People) -> DecisionForm:
     area_id = place.item.area_id
     form = DecisionForm()
     born = paper.person.date_of_birth
@@ -142,11 +142,9 @@ def _form(place: Place, paper: papers.Paper, people: list[meetings.Invited]) -> 
     )
     providers = catalogue.providers(area_id)
     _offer_support(form, found, providers)
-    leads = cases.possible_leads(area_id)
-    form.lead.choices = [("", "Nobody yet"), *[(x.id, f"{x.name}, {x.open_cases} open cases") for x in leads]]
-    owners = {p.member.user_id: p.name for p in people} | {x.id: x.name for x in leads}
+    form.lead.choices = [("", "Nobody yet"), *[(x.id, f"{x.name}, {x.open_cases} open cases") for x in people.leads]]
     for _, who, _ in form.action_rows():
-        who.choices = [("", "Choose"), *sorted(owners.items(), key=lambda pair: pair[1])]
+        who.choices = [("", "Choose"), *sorted(people.names.items(), key=lambda pair: pair[1])]
     form.stored = place.item.decision
     return form
 
@@ -189,13 +187,12 @@ def _draft_key(item: AgendaItem) -> str:
     return f"item-{item.id}"
 
 
-def _restore(form: DecisionForm, place: Place) -> None:
+def _restore(form: DecisionForm, item: AgendaItem, draft: drafts.FormDraft | None) -> None:
     """What was typed and not sent, unless a decision was saved since. Ticks are not kept, only words and choices."""
-    draft = drafts.find(place.seen.actor.user_id, _draft_key(place.item))
-    if draft is None or (place.item.decided_at and draft.saved_at <= place.item.decided_at):
+    if draft is None or (item.decided_at and draft.saved_at <= item.decided_at):
         return
-    drafts.restore(form, _draft_key(place.item))
-    form.support.data = list(place.item.intervention_ids or [])
+    drafts.fill(form, draft)
+    form.support.data = list(item.intervention_ids or [])
 
 
 def _answer(form: DecisionForm) -> decisions.Answer:

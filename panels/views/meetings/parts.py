@@ -5,13 +5,14 @@ from typing import Any
 
 from flask import url_for
 
+from accounts.models import Area
 from core.access import Actor, Permission, signed_in
 from core.codes.decisions import MeetingStatus
 from core.context import current
 from core.ids import Id
 from panels.meeting_policies import Papers, papers_for, runs_meetings
-from panels.models import Conflict, Meeting
-from panels.services import meetings
+from panels.models import AgendaItem, Conflict, Meeting
+from panels.services import agenda, meetings
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,20 @@ class Opened:
 
 def opened(meeting_id: Id) -> Opened:
     """The meeting for a page that is read; NoResultFound (404) for people who are not invited."""
-    actor = signed_in()
-    meeting = meetings.find_meeting(actor, meeting_id)
+    meeting, area = meetings.find_with_area(signed_in(), meeting_id)
+    return _seen(meeting, area, meetings.conflicts_of(meeting))
+
+
+def opened_with_items(meeting_id: Id) -> tuple[Opened, list[AgendaItem]]:
+    """The same with its items, for pages that turn them over one by one."""
+    whole = agenda.find_whole(signed_in(), meeting_id)
+    return _seen(whole.meeting, whole.area, whole.conflicts), whole.items
+
+
+def _seen(meeting: Meeting, area: Area, conflicts: list[Conflict]) -> Opened:
     current().looked_at("meeting", meeting.id)
-    conflicts = meetings.conflicts_of(meeting)
-    return Opened(actor, meeting, conflicts, papers_for(actor, meeting, meetings.find_area(meeting), conflicts))
+    actor = signed_in()
+    return Opened(actor, meeting, conflicts, papers_for(actor, meeting, area, conflicts))
 
 
 def pages_of(seen: Opened, active: str) -> list[dict[str, Any]]:
