@@ -6,8 +6,10 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -17,10 +19,12 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.ids import Id, new_id
-from core.keystore import KeyStore, WrappedKey, bound_to
+from core.keystore import KeyStore, NewerKeyExists, WrappedKey, bound_to
 from core.providers import KeyProvider, KeyProviderError
 
 SCOPE_SECONDS = 15 * 60
+MOST_SCOPES = 500
+TRIES = 5
 SYSTEM = "system"
 
 
@@ -28,17 +32,25 @@ class KeysUnavailable(RuntimeError):
     """Keys cannot be reached; the page must be 503, never plaintext."""
 
 
+class NoSuchVersion(KeysUnavailable):
+    """The scope has no key of this version, or none at all."""
+
+
 class KeyDestroyed(LookupError):
     """The data key was destroyed (erasure) or never existed: nothing under it can be opened."""
 
 
 class KeyRing:
-    """Unwraps keys and keeps scope keys in memory for fifteen minutes; data keys live for one request, in its context."""
+    """Unwraps keys and keeps scope keys in memory for fifteen minutes; data keys live for one request, in its context.
 
-    def __init__(self, store: KeyStore, provider: KeyProvider) -> None:
-        self.store, self.provider = store, provider
-        self._scopes: dict[str, tuple[float, dict[int, bytes]]] = {}
+    ``clock`` gives seconds that never go back.
+    """
+
+    def __init__(self, store: KeyStore, provider: KeyProvider, clock: Callable[[], float] = time.monotonic) -> None:
+        self.store, self.provider, self.clock = store, provider, clock
+        self._scopes: OrderedDict[str, tuple[float, dict[int, bytes]]] = OrderedDict()
         self._guard = threading.Lock()
+        self._failed_at = float("-inf")
 
     def ensure_scope(self, scope: str) -> None:
         """Make the scope's first key unless it exists; safe when two processes start together."""
@@ -47,73 +59,124 @@ class KeyRing:
         self.add_scope_version(scope)
 
     def add_scope_version(self, scope: str) -> int:
-        version = max(self._load_scope(scope), default=0) + 1
-        wrapped = self.provider.wrap(secrets.token_bytes(32), self._scope_bound(scope, version))
+        """Raise KeysUnavailable where the provider cannot wrap it."""
+        try:
+            version = max(self.store.versions(scope), default=0) + 1
+            wrapped = self.provider.wrap(secrets.token_bytes(32), scope_bound(scope, version))
+        except (SQLAlchemyError, KeyProviderError) as error:
+            raise KeysUnavailable("Keys cannot be reached") from error
         with contextlib.suppress(IntegrityError):  # another process made it first, and theirs counts
             self.store.add_scope_key(scope, version, wrapped)
-        self._scopes.pop(scope, None)
+        self.forget(scope)
         return version
 
-    @staticmethod
-    def _scope_bound(scope: str, version: int) -> bytes:
-        return f"scope-key|{scope}|{version}".encode()
-
-    def _load_scope(self, scope: str) -> dict[int, bytes]:
+    def _held(self, scope: str, wanted: int | None) -> dict[int, bytes] | None:
+        """What is in memory, if it is young enough and has the version that is wanted."""
         cached = self._scopes.get(scope)
-        if cached and time.monotonic() - cached[0] < SCOPE_SECONDS:
+        if cached and self.clock() - cached[0] < SCOPE_SECONDS and (wanted is None or wanted in cached[1]):
             return cached[1]
+        return None
+
+    def _load_scope(self, scope: str, wanted: int | None = None) -> dict[int, bytes]:
+        """One call of the provider for each version that is not in memory, however many threads ask."""
+        asked_at = self.clock()
+        if (held := self._held(scope, wanted)) is not None:
+            return held
         with self._guard:
+            if (held := self._held(scope, wanted)) is not None:
+                return held
+            if self._failed_at > asked_at:  # who waited here has waited long enough
+                raise KeysUnavailable("Keys cannot be reached")
             try:
-                wrapped = self.store.scope_keys(scope)
-                keys = {
-                    version: self.provider.unwrap(raw, self._scope_bound(scope, version))
-                    for version, raw in wrapped.items()
-                }
+                keys = self._unwrap_scope(scope)
             except (SQLAlchemyError, KeyProviderError, OSError) as error:
+                self._failed_at = self.clock()
                 raise KeysUnavailable("Keys cannot be reached") from error
             if keys:
-                self._scopes[scope] = (time.monotonic(), keys)
+                self._keep(scope, keys)
             return keys
 
+    def _unwrap_scope(self, scope: str) -> dict[int, bytes]:
+        known = self._held(scope, None) or {}
+        return {
+            version: known.get(version) or self.provider.unwrap(raw, scope_bound(scope, version))
+            for version, raw in self.store.scope_keys(scope).items()
+        }
+
+    def _keep(self, scope: str, keys: dict[int, bytes]) -> None:
+        since = self._scopes[scope][0] if self._held(scope, None) else self.clock()
+        self._scopes[scope] = (since, keys)
+        self._scopes.move_to_end(scope)
+        while len(self._scopes) > MOST_SCOPES:
+            self._scopes.popitem(last=False)
+
     def scope_key(self, scope: str, version: int | None = None) -> tuple[int, bytes]:
-        """The scope's key of ``version``, or its newest. Raise KeysUnavailable where there is none."""
-        keys = self._load_scope(scope)
+        """The scope's key of ``version``, or the newest in memory. Raise NoSuchVersion where there is none."""
+        keys = self._load_scope(scope, version)
         wanted = version or max(keys, default=0)
         if wanted not in keys:
-            raise KeysUnavailable("This scope has no key")
+            raise NoSuchVersion("This scope has no key of that version")
         return wanted, keys[wanted]
 
-    def derived(self, scope: str, purpose: str) -> bytes:
-        """A 256-bit key for one purpose (an index, the trail), derived from the scope's first key by HKDF-SHA256."""
-        _, key = self.scope_key(scope, 1)
+    def forget(self, scope: str | None = None) -> None:
+        """Ask the store and the provider anew, for one scope or for all."""
+        with self._guard:
+            for name in [scope] if scope else list(self._scopes):
+                self._scopes.pop(name, None)
+
+    def derived(self, scope: str, purpose: str, version: int = 1) -> bytes:
+        """A 256-bit key for one purpose (an index, the trail), derived from a version of the scope's key by HKDF-SHA256."""
+        _, key = self.scope_key(scope, version)
         return HKDF(hashes.SHA256(), 32, salt=None, info=purpose.encode()).derive(key)
 
-    def token(self, scope: str, index: str, value: str) -> bytes:
-        """Blind index: HMAC-SHA256 cut to 128 bits, one key per index and area."""
-        return hmac.new(self.derived(scope, f"index|{index}"), value.encode(), hashlib.sha256).digest()[:16]
+    def index_versions(self, area_id: str) -> list[int]:
+        """The versions of an area's key that its blind indexes may stand under, oldest first. Raise KeysUnavailable.
+
+        Asked anew each time: who looked only under an old key while another process indexes under the new one would
+        miss a known young person without a sign.
+        """
+        try:
+            return self.store.versions(area_id)
+        except SQLAlchemyError as error:
+            raise KeysUnavailable("Keys cannot be reached") from error
+
+    def token(self, scope: str, index: str, value: str, version: int = 1) -> bytes:
+        """Blind index: HMAC-SHA256 cut to 128 bits, one key per index, area and version of the area's key."""
+        return hmac.new(self.derived(scope, f"index|{index}", version), value.encode(), hashlib.sha256).digest()[:16]
 
     def prepare_data_key(self, owner_kind: str, owner_id: Id, area_id: str) -> tuple[WrappedKey, bytes]:
         """A new data key, not stored yet."""
         version, area_key = self.scope_key(area_id)
         blank = WrappedKey(new_id(), owner_kind, owner_id, area_id, version, None)
         key = secrets.token_bytes(32)
-        return replace(blank, wrapped=_wrap(area_key, key, blank.bound)), key
+        return replace(blank, wrapped=wrap(area_key, key, blank.bound)), key
 
     def new_data_key(self, owner_kind: str, owner_id: Id, area_id: str) -> tuple[Id, bytes]:
         """Make and commit a data key before any row uses it (SETTLED 11); returns its id and bytes."""
-        wrapped, key = self.prepare_data_key(owner_kind, owner_id, area_id)
-        try:
-            self.store.add([wrapped])
-        except SQLAlchemyError as error:
-            raise KeysUnavailable("Keys cannot be written") from error
-        return wrapped.id, key
+        for _ in range(TRIES):
+            wrapped, key = self.prepare_data_key(owner_kind, owner_id, area_id)
+            try:
+                self.store.add([wrapped])
+            except NewerKeyExists:
+                self.forget(area_id)
+            except SQLAlchemyError as error:
+                raise KeysUnavailable("Keys cannot be written") from error
+            else:
+                return wrapped.id, key
+        raise KeysUnavailable("Keys change too fast")
 
     def unwrap(self, ids: Iterable[Id]) -> dict[Id, bytes]:
         """The data keys that exist and are not destroyed, in one statement."""
+        wanted = list(ids)
         try:
-            rows = self.store.rows(ids)
+            return self._unwrap_rows(self.store.rows(wanted))
         except SQLAlchemyError as error:
             raise KeysUnavailable("Keys cannot be reached") from error
+        except NoSuchVersion:
+            # Wrapped anew, and the old area key dropped, between the reading of a row and of the area's keys.
+            return self._unwrap_rows(self.store.rows(wanted))
+
+    def _unwrap_rows(self, rows: Iterable[Any]) -> dict[Id, bytes]:
         ciphers: dict[tuple[str, int], AESGCM] = {}
         found: dict[Id, bytes] = {}
         for key_id, owner_kind, owner_id, area_id, version, raw in rows:
@@ -124,27 +187,41 @@ class KeyRing:
                 found[key_id] = _unwrapped(cipher, raw, bound_to(key_id, owner_kind, owner_id, area_id, version))
         return found
 
-    def _unwrap(self, row: WrappedKey) -> bytes:
+    def rewrapped(self, row: WrappedKey, **changes: Any) -> WrappedKey:
+        """The same data key, wrapped for another owner, area or version. Raise KeyDestroyed where it does not open."""
         _, area_key = self.scope_key(row.area_id, row.area_key_version)
-        return _unwrapped(AESGCM(area_key), row.wrapped or b"", row.bound)
+        key = _unwrapped(AESGCM(area_key), row.wrapped or b"", row.bound)
+        moved = replace(row, **changes)
+        return replace(moved, wrapped=wrap(self.scope_key(moved.area_id, moved.area_key_version)[1], key, moved.bound))
 
     def give_to(self, key_id: Id, owner_kind: str, owner_id: Id, area_id: str) -> None:
         """Re-wrap one data key under another owner or area: linking, merging, moving (SETTLED 9)."""
-        row = self.store.fetch([key_id])[0]
-        key = self._unwrap(row)
-        version, area_key = self.scope_key(area_id)
-        moved = replace(row, owner_kind=owner_kind, owner_id=owner_id, area_id=area_id, area_key_version=version)
-        self.store.rewrap(replace(moved, wrapped=_wrap(area_key, key, moved.bound)))
+        for _ in range(TRIES):
+            row = self.store.fetch([key_id])[0]
+            newest, _key = self.scope_key(area_id)
+            moved = self.rewrapped(
+                row, owner_kind=owner_kind, owner_id=owner_id, area_id=area_id, area_key_version=newest
+            )
+            try:
+                return self.store.rewrap(moved, row)
+            except NewerKeyExists:
+                self.forget(area_id)
+        raise KeysUnavailable("Keys change too fast")
+
+
+def scope_bound(scope: str, version: int) -> bytes:
+    """What the wrap of a scope's key is bound to."""
+    return f"scope-key|{scope}|{version}".encode()
 
 
 def _unwrapped(cipher: AESGCM, raw: bytes, bound: bytes) -> bytes:
     try:
         return cipher.decrypt(raw[:12], raw[12:], bound)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: cut so short that not even the nonce is whole
         raise KeyDestroyed("A data key does not open under its area's key") from None
 
 
-def _wrap(area_key: bytes, key: bytes, bound: bytes) -> bytes:
+def wrap(area_key: bytes, key: bytes, bound: bytes) -> bytes:
     nonce = secrets.token_bytes(12)
     return nonce + AESGCM(area_key).encrypt(nonce, key, bound)
 

@@ -1,21 +1,27 @@
 """The key database: wrapped keys only, on its own engine, so that an old data backup cannot bring an erased child back."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Column,
+    ColumnElement,
+    Connection,
     Engine,
     Integer,
     LargeBinary,
     MetaData,
     String,
     Table,
+    bindparam,
     create_engine,
     event,
+    exists,
     insert,
     make_url,
     select,
@@ -48,6 +54,14 @@ data_key = Table(
     Column("created_at", Moment(), nullable=False, default=now),
     Column("destroyed_at", Moment(), nullable=True),
 )
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("young_person_id", String(type_length), primary_key=True),
+    Column("area_id", String(64), nullable=False),
+    Column("key_ids", JSON, nullable=False, comment="the data keys that were destroyed with them"),
+    Column("erased_at", Moment(), nullable=False),
+)
 
 # One statement however many are asked for; a search asks for every key of an area.
 _BY_IDS = {
@@ -60,6 +74,28 @@ _BY_IDS = {
 def bound_to(key_id: str, owner_kind: str, owner_id: str, area_id: str, version: int) -> bytes:
     """What a wrap is bound to: a key moved to another owner or area does not open."""
     return f"data-key|{key_id}|{owner_kind}|{owner_id}|{area_id}|{version}".encode()
+
+
+class NewerKeyExists(RuntimeError):
+    """The area was given a newer key since this was wrapped, or the row was changed meanwhile: wrap it anew."""
+
+
+def _newer_than(scope: Any, version: Any) -> ColumnElement[bool]:
+    return exists().where(scope_key.c.scope == scope, scope_key.c.version > version)
+
+
+_NEW = ("id", "owner_kind", "owner_id", "area_id", "area_key_version", "wrapped", "created_at")
+# Nothing is added under an area key that is being replaced, so that a rotation ends with nothing left behind.
+_ADD = (
+    insert(data_key)
+    .from_select(
+        _NEW,
+        select(*(bindparam(name, type_=data_key.c[name].type).label(name) for name in _NEW)).where(
+            ~_newer_than(bindparam("area_id"), bindparam("area_key_version"))
+        ),
+    )
+    .execution_options(preserve_rowcount=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +161,43 @@ class KeyStore:
         with self.engine.connect() as connection:
             return list(connection.exec_driver_sql(_BY_IDS[self.engine.dialect.name], (given,)))
 
-    def add(self, keys: list[WrappedKey]) -> None:
-        values = [
-            {
-                "id": key.id, "owner_kind": key.owner_kind, "owner_id": key.owner_id, "area_id": key.area_id,
-                "area_key_version": key.area_key_version, "wrapped": key.wrapped, "created_at": now(),
-            }
-            for key in keys
-        ]  # fmt: skip
-        with self.engine.begin() as connection:
-            connection.execute(insert(data_key), values)
-
-    def rewrap(self, key: WrappedKey) -> None:
+    def versions(self, scope: str) -> list[int]:
+        """The versions of a scope's key that are still kept, oldest first; asked anew each time."""
         with self.engine.connect() as connection:
-            connection.execute(
+            wanted = select(scope_key.c.version).where(scope_key.c.scope == scope).order_by(scope_key.c.version)
+            return list(connection.scalars(wanted))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Several statements that count together or not at all."""
+        level = "READ COMMITTED" if self.is_postgres else "SERIALIZABLE"
+        with self.engine.connect().execution_options(isolation_level=level) as connection, connection.begin():
+            yield connection
+
+    def add(self, keys: list[WrappedKey]) -> None:
+        """Raise NewerKeyExists, and add none, where an area was given a newer key since."""
+        made = now()
+        values = [{name: getattr(key, name, made) for name in _NEW} for key in keys]
+        with self.engine.connect() if len(values) == 1 else self.transaction() as connection:
+            if connection.execute(_ADD, values).rowcount != len(values):
+                raise NewerKeyExists
+
+    def rewrap(self, key: WrappedKey, was: WrappedKey) -> None:
+        """Raise NewerKeyExists where the row is no longer as it was, or its area was given a newer key."""
+        with self.engine.connect() as connection:
+            done = connection.execute(
                 update(data_key)
-                .where(data_key.c.id == key.id, data_key.c.wrapped.is_not(None))
+                .where(
+                    data_key.c.id == key.id, data_key.c.wrapped == was.wrapped,
+                    ~_newer_than(key.area_id, key.area_key_version),
+                )
                 .values(
                     owner_kind=key.owner_kind, owner_id=key.owner_id, area_id=key.area_id,
                     area_key_version=key.area_key_version, wrapped=key.wrapped,
                 )
             )  # fmt: skip
+        if not done.rowcount:
+            raise NewerKeyExists
 
     def destroy(self, ids: Iterable[str]) -> None:
         """Empty the wrapped bytes: what they opened is gone. The row stays, to say that it was destroyed and when."""

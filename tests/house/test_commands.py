@@ -269,7 +269,7 @@ def test_the_doctor_finds_a_missing_trigger(app):
 
 def with_provider(app, provider):
     app.extensions["keyring"].provider = provider
-    app.extensions["keyring"]._scopes.clear()
+    app.extensions["keyring"].forget()
 
 
 def test_the_doctor_finds_a_wrong_root_key(app):
