@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import now
-from core.db import Audited, Moment, Record, db
+from core.crypto import Encrypted
+from core.db import Audited, Moment, Record, SealedRecord, db, id_type
 from core.ids import Id
 
 if TYPE_CHECKING:
@@ -159,3 +160,31 @@ class AccountLink(Record):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime] = mapped_column(Moment())
     used_at: Mapped[datetime | None] = mapped_column(Moment())
+
+
+class Approval(Audited, SealedRecord):
+    """An act that takes two people: asked by one, agreed by another (SECURITY-DESIGN 5).
+
+    ``terms`` are the codes, counts and ids that the act needs to run as it was agreed. ``young_person_id`` is whom it
+    is about, where it is about one; its data key then seals the reason, so that erasing them erases it too.
+    """
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        CheckConstraint("decided_by_id is null or decided_by_id <> asked_by_id", name="two_people"),
+        Index("ix_approval_waiting", "state", "area_id"),
+    )
+
+    area_id: Mapped[Id | None] = mapped_column(ForeignKey("area.id"))
+    kind: Mapped[str] = mapped_column(String(24))
+    state: Mapped[str] = mapped_column(String(12))
+    object_id: Mapped[Id | None] = mapped_column(id_type(), index=True)
+    young_person_id: Mapped[Id | None] = mapped_column(id_type())
+    terms: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    asked_by_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(Moment(), default=now)
+    decided_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Moment())
+    expires_at: Mapped[datetime] = mapped_column(Moment())
+    reason = Encrypted(max_length=2000)
+    answer = Encrypted(max_length=2000)

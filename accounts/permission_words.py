@@ -7,6 +7,8 @@ WORDS: dict[P, str] = {
     P.GRANT_APPROVE: "Approve roles as the second person",
     P.STATUS_READ: "See the service’s status",
     P.ROLES_READ: "See this page",
+    P.APPROVAL_ASK: "Ask a second person to agree to something that takes two",
+    P.APPROVAL_DECIDE: "Agree or not, as the second person",
     P.AUDIT_READ: "Look at the audit trail",
     P.AUDIT_VERIFY: "Check the audit trail",
     P.AUDIT_EXPORT: "Export from the audit trail",

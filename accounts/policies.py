@@ -1,9 +1,11 @@
 """Whose accounts and grants a person may see: their own area's, or every one's without an area."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
-from accounts.models import Membership, User
+from accounts.models import Approval, Membership, User
 from core.access import Actor, Permission
 from core.clock import today
 
@@ -52,3 +54,11 @@ def manages_whole(actor: Actor) -> ColumnElement[bool]:
         or_(other.area_id.is_(None), other.area_id != actor.area_id),
     )
     return ~elsewhere
+
+
+def approvals_visible_to(actor: Actor, kinds: Iterable[str]) -> Select[Approval]:
+    """One's own requests, and those of the kinds that one may decide, in one's area."""
+    here = true() if actor.area_id is None else Approval.area_id == actor.area_id
+    theirs = and_(Approval.kind.in_(list(kinds)), here) if actor.can(Permission.APPROVAL_DECIDE) else false()
+    mine = and_(Approval.asked_by_id == actor.user_id, here)
+    return select(Approval).where(or_(mine, theirs))

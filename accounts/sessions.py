@@ -1,5 +1,6 @@
 """Server-side sessions: the cookie holds 256 random bits, the database its hash; one statement says who is acting."""
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -8,19 +9,26 @@ from typing import Any
 
 from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy import bindparam, delete, func, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import CallbackDict
 
-from accounts.models import Agency, Area, Membership, SignInSession, User
-from accounts.roles import rules_of
-from core.access import Actor
+from accounts.models import Agency, Approval, Area, Membership, SignInSession, User
+from accounts.roles import ROLES, rules_of
+from core.access import Actor, Permission, writes_late
 from core.clock import now, today
+from core.codes.approvals import ApprovalState
 from core.db import db, set_writing
+from core.ending import at_commit
 
 ABSOLUTE = timedelta(hours=10)
 TOUCH_EVERY = timedelta(minutes=1)
 AT_ONCE = 3
+NOTICES, NOTICE_SECONDS = "_flashes", 600
+_TOUCH = (
+    "update sign_in_session set last_seen_at = :at, data = :data, membership_id = :membership where id_hash = :id_hash"
+)
 # A password is hashed here for a quarter of a second: these begin as readers so that nobody waits behind a hash.
 READ_FIRST = ("/sign-in", "/forgotten-password", "/reset-password", "/invitation", "/account/password")
 
@@ -30,6 +38,19 @@ _other = select(Membership.id).where(
     Membership.valid_from <= bindparam("day"),
     func.coalesce(Membership.valid_to, bindparam("day")) >= bindparam("day"),
 )
+# Only who decides as a second person is told how many wait; it costs the frame no statement of its own.
+_deciding = [role.value for role, rules in ROLES.items() if Permission.APPROVAL_DECIDE in rules.permissions]
+_waiting = (
+    select(func.count())
+    .select_from(Approval)
+    .where(
+        Membership.role.in_(_deciding), Approval.state == ApprovalState.ASKED.value,
+        Approval.expires_at > bindparam("now"), Approval.asked_by_id != SignInSession.user_id,
+        or_(Membership.area_id.is_(None), Membership.area_id == Approval.area_id),
+    )
+    .correlate(Membership, SignInSession)
+    .scalar_subquery()
+)  # fmt: skip
 _who = (
     select(
         SignInSession.id_hash, SignInSession.user_id, SignInSession.data, SignInSession.started_at,
@@ -40,6 +61,7 @@ _who = (
         Agency.name.label("agency_name"), Agency.kind.label("agency_kind"),
         Area.name.label("area_name"), Area.slug.label("area_slug"),
         select(func.count()).select_from(_other.correlate(SignInSession).subquery()).scalar_subquery().label("others"),
+        _waiting.label("waiting"),
     )
     .join(User, User.id == SignInSession.user_id)
     .outerjoin(Membership, (Membership.id == SignInSession.membership_id) & (Membership.user_id == User.id))
@@ -66,6 +88,22 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.cookie: str | None = None
         self.drop_cookie = False
         self.unreachable = False
+        self.touched = False
+        self.told: Any = None
+
+    def kept(self) -> dict[str, Any]:
+        """What the row holds. A notice for the next page travels in a cookie of its own: no write, and none to clear it."""
+        return {name: value for name, value in self.items() if name != NOTICES}
+
+    @property
+    def wants_row(self) -> bool:
+        """Whether the row must be written with this answer."""
+        if self.row is None:
+            return self.modified
+        changed = self.modified and (
+            json.dumps(self.kept()) != self.row.data or self.membership_id != self.row.membership_id
+        )
+        return changed or self.renew or self.touched or self.wants_touch
 
     @property
     def wants_touch(self) -> bool:
@@ -97,7 +135,7 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
 
     def touch(self) -> None:
         """Note that this session is in use, now and not only once a minute."""
-        self.modified = True
+        self.touched = True
 
     def step_up(self) -> None:
         self.stepped_up_at, self.renew, self.modified = now(), True, True
@@ -118,21 +156,32 @@ class Sessions(SessionInterface):
         secure = app.config["SESSION_COOKIE_SECURE"]
         self.name = "__Host-session" if secure else "session"
         self.visit = "__Host-visit" if secure else "visit"
+        self.notice = "__Host-notice" if secure else "notice"
+        self.notices = URLSafeTimedSerializer(str(app.secret_key), salt="notices")
         self.secure = secure
         self.signer = SecureCookieSessionInterface().get_signing_serializer(app)
 
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         writes = request.method not in {"GET", "HEAD", "OPTIONS"} and not request.path.startswith(READ_FIRST)
-        set_writing(writes)
+        set_writing(writes and not writes_late(app, request))
         cookie = request.cookies.get(self.name)
         if cookie and len(cookie) < 100:
             try:
-                row = db.session.execute(_who, {"id_hash": hashed(cookie), "day": today()}).first()
+                row = db.session.execute(_who, {"id_hash": hashed(cookie), "day": today(), "now": now()}).first()
             except SQLAlchemyError:
                 return self._unreachable(request)
             if row is not None and row.active:
-                return self._signed_in(row)
+                return self._with_notices(self._signed_in(row), request)
         return self._visitor(request, drop=bool(cookie))
+
+    def _with_notices(self, opened: ServerSession, request: Request) -> ServerSession:
+        """What the last page left to be said on this one."""
+        signed = request.cookies.get(self.notice)
+        if signed:
+            with contextlib.suppress(BadData):
+                opened.told = self.notices.loads(signed, max_age=NOTICE_SECONDS)
+                dict.__setitem__(opened, NOTICES, [tuple(one) for one in opened.told])
+        return opened
 
     def _unreachable(self, request: Request) -> ServerSession:
         """The database does not answer: a visitor for the public pages, 503 for every other."""
@@ -187,13 +236,9 @@ class Sessions(SessionInterface):
             return False
         if current.row is None or current.renew:
             self._begin(current, user_key)
-        elif current.modified or current.wants_touch:
-            values: dict[str, Any] = {"last_seen_at": now()}
-            if current.modified:
-                values |= {"data": json.dumps(dict(current)), "membership_id": current.membership_id}
-            db.session.execute(
-                update(SignInSession).where(SignInSession.id_hash == current.row.id_hash).values(**values)
-            )
+        elif current.wants_row:
+            at_commit(_TOUCH, {"id_hash": current.row.id_hash, "at": now(), "data": json.dumps(current.kept()),
+                               "membership": current.membership_id})  # fmt: skip
         return True
 
     def _begin(self, current: ServerSession, user_key: str) -> None:
@@ -207,7 +252,7 @@ class Sessions(SessionInterface):
         db.session.execute(
             insert(SignInSession.__table__).values(
                 id_hash=hashed(current.cookie), user_id=user_id, membership_id=current.membership_id,
-                data=json.dumps(dict(current)), started_at=started, last_seen_at=now(),
+                data=json.dumps(current.kept()), started_at=started, last_seen_at=now(),
                 stepped_up_at=current.stepped_up_at, agent=agent,
             )
         )  # fmt: skip
@@ -235,10 +280,19 @@ class Sessions(SessionInterface):
             response.delete_cookie(self.visit, path="/", secure=self.secure, httponly=True, samesite="Lax")
         elif session.drop_cookie:
             response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="Lax")
+        self._leave_notices(session, response, options)
         # Also of someone whose session has just ended: the sign-in form on this very page needs its token.
         visiting = not session.cookie and not session.get("_user_id")
         if visiting and session and session.modified and self.signer is not None:
             response.set_cookie(self.visit, str(self.signer.dumps(dict(session))), **options)
+
+
+    def _leave_notices(self, session: ServerSession, response: Response, options: dict[str, Any]) -> None:
+        left = session.get(NOTICES) if session.get("_user_id") else None
+        if left and left != session.told:
+            response.set_cookie(self.notice, str(self.notices.dumps(left)), max_age=NOTICE_SECONDS, **options)
+        elif session.told and not left:
+            response.delete_cookie(self.notice, path="/", secure=self.secure, httponly=True, samesite="Lax")
 
 
 def _actor(row: Any) -> Actor:
@@ -248,7 +302,7 @@ def _actor(row: Any) -> Actor:
         agency_id=row.agency_id, agency_name=row.agency_name or "", agency_kind=row.agency_kind or "",
         area_id=row.area_id, area_name=row.area_name or "", area_slug=row.area_slug or "",
         district_id=row.district_id, permissions=rules.permissions, session_ref=row.id_hash,
-        membership_count=row.others,
+        membership_count=row.others, approvals_waiting=row.waiting or 0,
     )  # fmt: skip
 
 

@@ -62,6 +62,11 @@ class Event(StrEnum):
     GRANT_PROPOSED = "config:grant_proposed", "Proposed a role for someone"
     GRANT_APPROVED = "config:grant_approved", "Approved a role for someone"
     GRANT_ENDED = "config:grant_ended", "Ended someone's role"
+    APPROVAL_ASKED = "create:approval", "Asked a second person to agree"
+    APPROVAL_AGREED = "update:approval_agreed", "Agreed as the second person"
+    APPROVAL_DECLINED = "update:approval_declined", "Did not agree as the second person"
+    APPROVAL_ENDED = "update:approval_ended", "Used or withdrew what was agreed"
+    APPROVALS_READ = "read:approvals", "Looked at what waits for a second person"
     CONFIGURED = "config:changed", "Changed a setting"
     DENIED = "denied:page", "Was turned away"
     # the trail itself

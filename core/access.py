@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Request, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from core.ids import Id
 
@@ -21,6 +22,8 @@ class Permission(StrEnum):
     GRANT_APPROVE = "grant.approve"
     STATUS_READ = "status.read"
     ROLES_READ = "roles.read"
+    APPROVAL_ASK = "approval.ask"
+    APPROVAL_DECIDE = "approval.decide"
     # audit
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
@@ -86,6 +89,7 @@ class Actor:
     permissions: frozenset[Permission]
     session_ref: str = ""
     membership_count: int = 1
+    approvals_waiting: int = 0
 
     def can(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -97,18 +101,23 @@ class Requirement:
     door: Door | None = None
     reads: str | None = None
     purpose: str | None = None
+    writes_late: bool = False
     options: dict[str, Any] = field(default_factory=dict)
 
 
 def requires(
-    *needed: Permission | Door, reads: str | None = None, purpose: str | None = None
+    *needed: Permission | Door, reads: str | None = None, purpose: str | None = None, writes_late: bool = False
 ) -> Callable[[View], View]:
-    """Declare who may use a view: any one of ``needed``. ``reads`` names the audit event of what the page opens."""
+    """Declare who may use a view: any one of ``needed``. ``reads`` names the audit event of what the page opens.
+
+    ``writes_late``: a form that reads for long before it writes. It begins as a reader, so that nobody waits for it
+    (SQLite has one writer at a time), and calls ``core.requests.write_late`` before its first write.
+    """
 
     def declare(view: View) -> View:
         doors = [need for need in needed if isinstance(need, Door)]
         permissions = tuple(need for need in needed if isinstance(need, Permission))
-        view.__requires__ = Requirement(permissions, doors[0] if doors else None, reads, purpose)  # type: ignore[attr-defined]
+        view.__requires__ = Requirement(permissions, doors[0] if doors else None, reads, purpose, writes_late)  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -121,6 +130,17 @@ LIBRARY_DOORS: dict[str, Requirement] = {"static": Requirement(door=Door.PUBLIC)
 def requirement_of(app: Flask, endpoint: str) -> Requirement | None:
     declared: Requirement | None = getattr(app.view_functions.get(endpoint), "__requires__", None)
     return declared or LIBRARY_DOORS.get(endpoint)
+
+
+def writes_late(app: Flask, request: Request) -> bool:
+    """Whether the route of a request begins as a reader. Asked when the session opens, before Flask finds the route."""
+    adapter = app.create_url_adapter(request)
+    try:
+        endpoint, _ = adapter.match() if adapter is not None else ("", {})
+    except HTTPException:
+        return False
+    needed = requirement_of(app, endpoint)
+    return needed is not None and needed.writes_late
 
 
 def check_declared(app: Flask) -> None:

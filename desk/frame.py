@@ -48,6 +48,7 @@ LINKS = (
     Link("Agencies", "/admin/agencies", (P.ACCOUNT_MANAGE,)),
     Link("Areas", "/admin/areas", (P.ACCOUNT_MANAGE,)),
     Link("Roles to approve", "/admin/grants", (P.GRANT_APPROVE,)),
+    Link("Approvals", "/approvals", (P.APPROVAL_DECIDE,)),
     Link("Roles", "/admin/roles", (P.ROLES_READ,)),
 )
 
@@ -60,7 +61,12 @@ def _shown_to(actor: Actor, link: Link) -> bool:
 
 def navigation(actor: Actor) -> list[dict[str, Any]]:
     """Only pages that this role may open; the current one is marked."""
-    shown = [{"text": link.words, "href": link.path} for link in LINKS if _shown_to(actor, link)]
+    waiting = {"/approvals": actor.approvals_waiting}
+    shown: list[dict[str, Any]] = [
+        {"text": link.words, "href": link.path, "count": waiting.get(link.path)}
+        for link in LINKS
+        if _shown_to(actor, link)
+    ]
     here = [link for link in shown if link["href"] == request.path or request.path.startswith(f"{link['href']}/")]
     best = max((link["href"] for link in here), key=len, default=None)
     return [link | {"active": link["href"] == best} for link in shown]

@@ -4,7 +4,7 @@ from flask import Blueprint, Flask
 
 bp = Blueprint("accounts", __name__)
 
-from accounts.views import account, doors, grants, places, users  # noqa: E402, F401 (register on bp)
+from accounts.views import account, approvals, doors, grants, places, users  # noqa: E402, F401 (register on bp)
 
 
 def init_app(app: Flask) -> None:

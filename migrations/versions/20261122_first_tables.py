@@ -159,6 +159,36 @@ def upgrade() -> None:
     with op.batch_alter_table('agency', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_agency_area_id'), ['area_id'], unique=False)
 
+    op.create_table('approval',
+    sa.Column('area_id', sa.String(length=26), nullable=True),
+    sa.Column('kind', sa.String(length=24), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('object_id', sa.String(length=26), nullable=True),
+    sa.Column('young_person_id', sa.String(length=26), nullable=True),
+    sa.Column('terms', sa.JSON(), nullable=False),
+    sa.Column('asked_by_id', sa.String(length=26), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('decided_by_id', sa.String(length=26), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reason_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('answer_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('data_key_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.CheckConstraint('decided_by_id is null or decided_by_id <> asked_by_id', name=op.f('ck_approval_two_people')),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_approval_area_id')),
+    sa.ForeignKeyConstraint(['asked_by_id'], ['user_account.id'], name=op.f('fk_approval_asked_by_id')),
+    sa.ForeignKeyConstraint(['decided_by_id'], ['user_account.id'], name=op.f('fk_approval_decided_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_approval'))
+    )
+    with op.batch_alter_table('approval', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_approval_asked_by_id'), ['asked_by_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_approval_data_key_id'), ['data_key_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_approval_object_id'), ['object_id'], unique=False)
+        batch_op.create_index('ix_approval_waiting', ['state', 'area_id'], unique=False)
+
     op.create_table('cohort_run',
     sa.Column('area_id', sa.String(length=26), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
@@ -1219,6 +1249,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_cohort_run_area_id'))
 
     op.drop_table('cohort_run')
+    with op.batch_alter_table('approval', schema=None) as batch_op:
+        batch_op.drop_index('ix_approval_waiting')
+        batch_op.drop_index(batch_op.f('ix_approval_object_id'))
+        batch_op.drop_index(batch_op.f('ix_approval_data_key_id'))
+        batch_op.drop_index(batch_op.f('ix_approval_asked_by_id'))
+
+    op.drop_table('approval')
     with op.batch_alter_table('agency', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_agency_area_id'))
 

@@ -98,6 +98,7 @@ def _see_also(actor: Actor) -> list[tuple[str, str]]:
         ("Offers of support", "/offers", (P.OFFER_ANSWER, P.CASE_READ_AREA)),
         ("Sessions", "/sessions", (P.SESSION_RECORD,)), ("Step-ups", "/step-ups", (P.REFERRAL_STEP_UP,)),
         ("Information shared", "/sharing", (P.SHARING_READ,)), ("Interventions", "/interventions", (P.CATALOGUE_READ,)),
+        ("Approvals", "/approvals", (P.APPROVAL_ASK,)),
     )  # fmt: skip
     return [(words, href) for words, href, needs in pages if any(actor.can(need) for need in needs)]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from accounts.models import Membership
+from accounts.models import Approval, Membership
 from core import context
 from core.clock import today
 from core.codes.offers import EvidenceRating
@@ -109,7 +109,12 @@ def _one_of_each(known, area, place):
     draft_key = extra.key("referral_draft", draft_id := new_id())
     extra.add(ReferralDraft, draft_key, id=draft_id, owner_id=known.users[f"referrer@{area}"], area_id=place.area_id,
               kept_until=today() + timedelta(days=20), saved_at=at(today()), answers={"start": {"danger": "no"}})  # fmt: skip
-    extra.save((ReferralDraft, PossibleMatch, AgendaItem, Conflict, Disclosure))
+    approval = extra.add(
+        Approval, key, **tied, kind="disposal", state="asked", asked_by_id=known.users[f"data_protection_officer@{area}"],
+        object_id=supported.id, asked_at=at(today()), expires_at=at(today() + timedelta(days=14)), terms={},
+        reason="Nobody needs it",
+    )  # fmt: skip
+    extra.save((ReferralDraft, PossibleMatch, AgendaItem, Conflict, Disclosure, Approval))
     db.session.commit()
     return {
         "area_id": place.area_id, "case_id": supported.id, "person_id": supported.young_person_id,
@@ -122,7 +127,7 @@ def _one_of_each(known, area, place):
         "step_up_id": first(StepUp).id, "intervention_id": place.interventions[0][0],
         "user_id": known.users[f"lead_practitioner@{area}"], "reference": supported.reference,
         "membership_id": known.memberships[f"lead_practitioner@{area}"],
-        "action_id": _action(place), "surname": None,
+        "action_id": _action(place), "surname": None, "approval_id": approval,
     }  # fmt: skip
 
 

@@ -33,6 +33,8 @@ CLEAR = {
     "cohort_run.counts": "counts",
     "cohort_run.extract_ids": "opaque ids",
     "possible_match.reasons": "codes of reasons",
+    "approval.terms": "codes, counts and opaque ids of what was asked",
+    "approval.state": CODES,
     "support_session.goal_ids": "opaque ids",
     "agenda_item.intervention_ids": "opaque ids of the catalogue",
     "membership.role": CODES,
