@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from pathlib import Path
 from typing import Any
@@ -95,17 +96,17 @@ def postgres_template(tmp_path_factory: pytest.TempPathFactory, postgres: databa
     return Template(folder, name, _fill(build({"DATABASE_URL": url}, folder)))
 
 
-@pytest.fixture
-def app(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """A fresh installation with everyone of ``tests.support.installation`` in it, on the database of this test."""
+@contextmanager
+def fresh_app(database: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Flask]:
+    """A fresh installation in an empty folder, with everyone of ``tests.support.installation`` in it."""
     template: Template = request.getfixturevalue(f"{'sqlite' if database == 'sqlite' else 'postgres'}_template")
     for file in template.folder.glob("*.sqlite3"):
-        shutil.copy(file, tmp_path / file.name)
+        shutil.copy(file, folder / file.name)
     environment, name = {}, ""
     if database == "postgresql":
         server: databases.Postgres = request.getfixturevalue("postgres")
         name, environment["DATABASE_URL"] = server.fresh(template.name)
-    app = build(environment, tmp_path)
+    app = build(environment, folder)
     app.extensions["known"] = template.known
     with app.app_context():
         yield app
@@ -114,6 +115,13 @@ def app(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
         app.extensions["keyring"].store.engine.dispose()
     if name:
         request.getfixturevalue("postgres").drop(name)
+
+
+@pytest.fixture
+def app(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """``fresh_app`` on the database of this test."""
+    with fresh_app(database, request, tmp_path) as app:
+        yield app
 
 
 @pytest.fixture
@@ -150,6 +158,10 @@ def _client(app: Flask) -> Any:
 
 @pytest.fixture
 def sign_in(app: Flask, known: installation.Known) -> Callable[..., Any]:
+    return signing_in(app, known)
+
+
+def signing_in(app: Flask, known: installation.Known) -> Callable[..., Any]:
     """``sign_in(Role.COORDINATOR, area="slough")`` gives a strict client with a real server-side session."""
 
     def go(role: Role | str, area: str = "reading") -> Any:
@@ -197,8 +209,11 @@ def actor_for(key: str, known: installation.Known) -> Any:
 
 @pytest.fixture
 def acting(app: Flask, known: installation.Known) -> Callable[..., Any]:
+    return acting_among(known)
+
+
+def acting_among(known: installation.Known) -> Callable[..., Any]:
     """``with acting("coordinator@reading") as actor:`` – call services as that person, inside a job's context."""
-    from contextlib import contextmanager
 
     @contextmanager
     def go(key: str) -> Iterator[Any]:

@@ -8,6 +8,8 @@ from threading import Barrier
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from werkzeug.test import EnvironBuilder
+
 from tests.support import installation
 from tests.support.client import Page, form_values
 
@@ -25,7 +27,9 @@ class Visitor:
         self.place = urlsplit(address)
         self.cookies: dict[str, str] = {}
 
-    def _send(self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None) -> Any:
+    def _send(
+        self, method: str, path: str, body: str | bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Any:
         connection = http.client.HTTPConnection(self.place.hostname or "", self.place.port or 80, timeout=60)
         sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), "Accept": "text/html"}
         if body is not None:
@@ -48,6 +52,12 @@ class Visitor:
 
     def post(self, path: str, values: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
         answer: Answer = self._send("POST", path, urlencode(values, doseq=True), headers)[0]
+        return answer
+
+    def post_files(self, path: str, values: dict[str, Any]) -> Answer:
+        """As ``post``, as multipart; a file is (stream, name)."""
+        sent = EnvironBuilder(method="POST", data=values).get_environ()
+        answer: Answer = self._send("POST", path, sent["wsgi.input"].read(), {"Content-Type": sent["CONTENT_TYPE"]})[0]
         return answer
 
     def form(self, path: str, button: str | None = None) -> dict[str, Any]:
