@@ -10,6 +10,7 @@ from audit.chain import append
 from audit.models import APPEND_ONLY
 from audit.services import COVERED, PENDING
 from core.db import Audited, Base
+from core.ending import LATE
 
 CHANGED = "audit_changed"
 
@@ -39,13 +40,13 @@ def _seal(session: Session) -> None:
         session.info.pop(PENDING, None)
         raise UnrecordedChange(f"Changed without an audit entry: {', '.join(sorted(missing))}")
     pending = session.info.pop(PENDING, [])
-    if pending:
+    if pending or session.info.get(LATE):
         append(session, pending)
 
 
 def _forget(session: Session, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
-        for key in (CHANGED, COVERED, PENDING):
+        for key in (CHANGED, COVERED, PENDING, LATE):
             session.info.pop(key, None)
 
 

@@ -110,11 +110,26 @@ def _add(session: Any, chain: str, body: dict[str, Any]) -> None:
     session.info.setdefault(PENDING, []).append(Draft(chain, body, tuple(body.get("subjects", ())), columns))
 
 
+def _told_by_the_change(seen: AccessContext) -> bool:
+    """Add the opened fields to an entry of this transaction about the same young people, if there is one."""
+    if seen.examined:
+        return False
+    pending: list[Draft] = db.session().info.get(PENDING, [])
+    for draft in pending:
+        same = draft.body["actor"] == (seen.actor.user_id if seen.actor else None)
+        if same and draft.body["outcome"] == "ok" and set(seen.subjects) <= set(draft.subjects):
+            draft.body["opened"] = sorted({*draft.body.get("opened", ()), *seen.fields})
+            return True
+    return False
+
+
 class RequestTrail:
     """What the gate calls at the end of a request."""
 
-    def note_reads(self, seen: AccessContext) -> None:
-        """One entry for everything the page opened."""
+    def note_reads(self, seen: AccessContext, *, kept: bool) -> None:
+        """One entry for everything the page opened. What a form opened on its way to a change stands in the change's."""
+        if kept and _told_by_the_change(seen):
+            return
         event = Event(seen.reads) if seen.reads else Event.JOB_READ
         body = _who_and_where(event, seen.actor, secrets.token_hex(16)) | {
             "outcome": "ok", "subjects": sorted(seen.subjects), "fields": sorted(seen.fields),

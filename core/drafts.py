@@ -14,10 +14,12 @@ from core.clock import now
 from core.context import current
 from core.crypto import Encrypted
 from core.db import Moment, SealedRecord, db
+from core.ending import at_commit
 from core.forms import MACHINERY
 from core.ids import Id
 
 bp = Blueprint("drafts", __name__)
+_DISCARD = "delete from form_draft where user_id = :user and form_key = :form_key"
 
 
 class FormDraft(SealedRecord):
@@ -58,10 +60,8 @@ def fill(form: Any, draft: FormDraft) -> None:
 
 
 def discard(form_key: str) -> None:
-    """After the form was sent."""
-    draft = find(signed_in().user_id, form_key)
-    if draft is not None:
-        db.session.delete(draft)
+    """After the form was sent. Its key is swept with the other keys that open nothing (`flask drafts sweep`)."""
+    at_commit(_DISCARD, {"user": signed_in().user_id, "form_key": form_key})
 
 
 @bp.post("/drafts/<form_key>")

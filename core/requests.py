@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 from flask import Flask, Response, abort, current_app, g, render_template, request, session
+from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -40,7 +41,7 @@ HEADERS = {
 class Trail(Protocol):
     """What the gate needs of the audit trail; ``audit.services`` provides it (core imports nothing above itself)."""
 
-    def note_reads(self, seen: context.AccessContext) -> None: ...
+    def note_reads(self, seen: context.AccessContext, *, kept: bool) -> None: ...
     def note_denied(self, reason: str) -> None: ...
 
 
@@ -78,6 +79,21 @@ def open_context() -> None:
     seen = context.AccessContext(find_actor(), reads=requirement.reads if requirement else None)
     seen.purpose = requirement.purpose if requirement else None
     g.context_token = context.enter(seen)
+
+
+def claim_form() -> ResponseReturnValue | None:
+    """Before the view, unless it writes late: then ``write_late`` claims the form's one-time key."""
+    requirement = g.get("requirement")
+    return None if requirement is not None and requirement.writes_late else submissions.claim()
+
+
+def write_late() -> ResponseReturnValue | None:
+    """In a view marked ``writes_late``, when its long reading is done: from here on it writes, and nothing read stays.
+
+    Returns where the first sending of this form led, if this is the second: the view answers with that.
+    """
+    begin_writing()
+    return submissions.claim()
 
 
 def gate(response: Response) -> Response:
@@ -125,14 +141,14 @@ def _settle(response: Response, seen: context.AccessContext | None) -> None:
     steps: list[Callable[[Response], bool]] = _extension("gate_steps")
     wants_reads = seen is not None and seen.has_reads and response.status_code < 500
     denied = g.get("denied")
-    needs_session = session.modified or getattr(session, "wants_touch", False)
+    needs_session = getattr(session, "wants_row", session.modified)
     if not (keeps or wants_reads or denied or needs_session):
         db.session.rollback()
         return
     if not keeps and db.engine.dialect.name == "sqlite":
         begin_writing()
     if wants_reads and seen is not None:
-        trail.note_reads(seen)
+        trail.note_reads(seen, kept=keeps)
     if denied:
         trail.note_denied(denied)
     for step in steps:
@@ -225,7 +241,7 @@ def register_before(app: Flask) -> None:
     app.before_request(refuse_foreign)
     app.before_request(guard)
     app.before_request(open_context)
-    app.before_request(submissions.claim)
+    app.before_request(claim_form)
     app.after_request(gate)
     app.teardown_request(finish)
     app.extensions.setdefault("gate_steps", [])

@@ -4,14 +4,17 @@ from datetime import datetime
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Insert, String, select, update
+from sqlalchemy import Insert, String, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import find_actor
 from core.clock import now
 from core.db import Moment, db, id_type
+from core.ending import at_commit
 from core.ids import Id
+
+_SETTLE = "update form_submission set location = :location where user_id = :user and key = :key"
 
 
 class FormSubmission(db.Model):  # type: ignore[name-defined]
@@ -59,8 +62,4 @@ def settle(location: str | None) -> None:
     """After the view, in the same transaction: remember where the first sending led."""
     actor, key = find_actor(), _key()
     if actor is not None and key and len(key) <= 64 and location:
-        db.session.execute(
-            update(FormSubmission)
-            .where(FormSubmission.user_id == actor.user_id, FormSubmission.key == key)
-            .values(location=location[:300])
-        )
+        at_commit(_SETTLE, {"location": location[:300], "user": actor.user_id, "key": key})

@@ -4,8 +4,9 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from accounts.models import Area
 from core.clock import now
 from core.crypto import Encrypted
 from core.db import Audited, Moment, SealedRecord, id_type
@@ -23,6 +24,8 @@ class ReferralDraft(SealedRecord):
     kept_until: Mapped[date]
     saved_at: Mapped[datetime] = mapped_column(Moment(), default=now)
     answers = Encrypted(kind="json", max_length=200_000)
+    # Every page of a draft names its area: one statement brings both.
+    area: Mapped[Area | None] = relationship(lazy="joined", viewonly=True)
 
 
 class Referral(Audited, SealedRecord):

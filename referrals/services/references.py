@@ -12,7 +12,7 @@ from referrals.models import Referral
 
 # 23 letters (a prime), without I and O, which are read as digits.
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXY"
-DRAWN = 40
+DRAWN = 12
 _FORM = re.compile(r"([A-Z]{3})-?([0-9]{2})-?([0-9]{4,5})([A-Z])")
 
 

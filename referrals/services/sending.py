@@ -17,7 +17,6 @@ from core.codes.referrals import LAWFUL_GROUNDS, LawfulBasisChoice, ReferralStat
 from core.context import current
 from core.db import db
 from core.ids import Id
-from core.spent_keys import destroy_after_commit
 from core.working_days import add_working_days
 from referrals import answers as a
 from referrals.models import Referral, ReferralDraft
@@ -46,7 +45,7 @@ class NotReady(ValueError):
 
 
 def send_referral(actor: Actor, *, draft: ReferralDraft) -> Referral:
-    """Make the referral under the draft's id and with its own data key; the draft and its key go. Raise NotReady."""
+    """Make the referral under the draft's id; the draft's data key becomes its own, and the draft goes. Raise NotReady."""
     with current().examining("sending"):
         answers: dict[str, Any] = draft.answers or {}
     waiting = a.unfinished(answers)
@@ -54,7 +53,6 @@ def send_referral(actor: Actor, *, draft: ReferralDraft) -> Referral:
     if waiting or not a.is_eligible_age(born, today()):
         raise NotReady(waiting)
     referral = _referral_from(actor, draft, answers, born)
-    destroy_after_commit([draft.data_key_id])
     db.session.delete(draft)
     db.session.add(referral)
     record(Event.REFERRAL_SENT, actor, referral, also=[draft], detail=_codes_of(actor, answers))
@@ -62,10 +60,11 @@ def send_referral(actor: Actor, *, draft: ReferralDraft) -> Referral:
 
 
 def _referral_from(actor: Actor, draft: ReferralDraft, answers: dict[str, Any], born: date) -> Referral:
-    area = db.session.get_one(Area, draft.area_id)
+    area = draft.area
+    assert area is not None, "a draft begins with its area"
     person, kept = answers["person"], {key: value for key, value in answers.items() if key != "saved"}
     return Referral(
-        id=draft.id, reference=new_reference(area), area_id=area.id,
+        id=draft.id, data_key_id=draft.data_key_id, reference=new_reference(area), area_id=area.id,
         district_id=answers.get("start", {}).get("district_id") or None, agency_id=actor.agency_id,
         sent_by_id=actor.user_id, source_type=SourceType.PROFESSIONAL.value, status=ReferralStatus.NEW.value,
         sent_at=now(), acknowledge_by=_within(area, "acknowledge", 1), decide_by=_within(area, "triage", 5),

@@ -18,7 +18,15 @@ from referrals.forms.helping import CheckForm, DuplicateForm
 from referrals.forms.starting import CalledForm, DangerForm, EligibleForm
 from referrals.services import drafts, duplicates, sending
 from referrals.views import bp
-from referrals.views.drafting import address_after, find_draft, open_draft, remember_opened, section_address, summary
+from referrals.views.drafting import (
+    AlreadySent,
+    address_after,
+    find_draft,
+    open_draft,
+    remember_opened,
+    section_address,
+    summary,
+)
 
 P = Permission
 
@@ -91,7 +99,7 @@ def tasks(draft_id: Id) -> ResponseReturnValue:
     needed = [section for section in a.SECTIONS.values() if not section.is_optional]
     return render_template(
         "referrals/tasks.html", draft=draft, groups=_task_groups(draft_id, answers), waiting=len(waiting),
-        finished=len(needed) - len(waiting), needed=len(needed), area=db.session.get_one(Area, draft.area_id),
+        finished=len(needed) - len(waiting), needed=len(needed), area=draft.area,
         next_address=address_after(answers, draft_id, None),
     )  # fmt: skip
 
@@ -143,9 +151,12 @@ def duplicate(draft_id: Id) -> ResponseReturnValue:
 @requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
 def check(draft_id: Id) -> ResponseReturnValue:
     """Every answer with its Change link; then send. A second sending gets the first's receipt."""
-    if request.method == "POST" and sending.already_sent(signed_in(), draft_id):
+    try:
+        draft, answers = open_draft(draft_id)
+    except AlreadySent:
+        if request.method == "GET":
+            raise
         return redirect(url_for("referrals.sent", referral_id=draft_id))
-    draft, answers = open_draft(draft_id)
     form, waiting = CheckForm(), a.unfinished(answers)
     if request.method == "GET":
         form.row_version.data = str(draft.row_version)
@@ -166,7 +177,7 @@ def _check_page(draft: Any, answers: a.Answers, form: CheckForm, waiting: list[a
         form.row_version.data = str(draft.row_version)
     return render_template(
         "referrals/check.html", form=form, draft=draft, waiting=waiting, summary=summary(answers),
-        area=db.session.get_one(Area, draft.area_id), start=answers.get("start") or {},
+        area=draft.area, start=answers.get("start") or {},
     )  # fmt: skip
 
 
