@@ -21,6 +21,7 @@ from core.providers import KeyProvider, provider_or_none
 
 PACKAGES = (
     "accounts",
+    "messages",
     "cohort",
     "referrals",
     "interventions",
@@ -50,7 +51,8 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     app.extensions["settings"] = settings
     app.extensions["trail"] = RequestTrail()
     app.extensions["keyring"] = KeyRing(
-        KeyStore(settings.keys_url), provider or provider_or_none(settings.key_provider, settings.root_key_file)
+        KeyStore(settings.keys_url),
+        provider or provider_or_none(settings.key_provider, settings.root_key_file, settings.root_key_id),
     )
     app.session_interface = sessions = Sessions(app)
     app.extensions["gate_steps"].append(sessions.persist)

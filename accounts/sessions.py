@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy import bindparam, delete, func, insert, or_, select
+from sqlalchemy import bindparam, column, delete, func, insert, or_, select, table
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import CallbackDict
 
@@ -51,6 +51,15 @@ _waiting = (
     .correlate(Membership, SignInSession)
     .scalar_subquery()
 )  # fmt: skip
+# The notices of a package above this one: their count comes with who is acting, so that a page asks nothing more.
+_notices = table("notice", column("user_id"), column("read_at"))
+_unread = (
+    select(func.count())
+    .select_from(_notices)
+    .where(_notices.c.user_id == SignInSession.user_id, _notices.c.read_at.is_(None))
+    .correlate(SignInSession)
+    .scalar_subquery()
+)
 _who = (
     select(
         SignInSession.id_hash, SignInSession.user_id, SignInSession.data, SignInSession.started_at,
@@ -61,7 +70,7 @@ _who = (
         Agency.name.label("agency_name"), Agency.kind.label("agency_kind"),
         Area.name.label("area_name"), Area.slug.label("area_slug"),
         select(func.count()).select_from(_other.correlate(SignInSession).subquery()).scalar_subquery().label("others"),
-        _waiting.label("waiting"),
+        _waiting.label("waiting"), _unread.label("unread"),
     )
     .join(User, User.id == SignInSession.user_id)
     .outerjoin(Membership, (Membership.id == SignInSession.membership_id) & (Membership.user_id == User.id))
@@ -302,7 +311,7 @@ def _actor(row: Any) -> Actor:
         agency_id=row.agency_id, agency_name=row.agency_name or "", agency_kind=row.agency_kind or "",
         area_id=row.area_id, area_name=row.area_name or "", area_slug=row.area_slug or "",
         district_id=row.district_id, permissions=rules.permissions, session_ref=row.id_hash,
-        membership_count=row.others, approvals_waiting=row.waiting or 0,
+        membership_count=row.others, approvals_waiting=row.waiting or 0, unread=row.unread or 0,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ class Settings:
     public_url: str = field(default_factory=lambda: os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/"))
     secret_key: str = field(default_factory=lambda: os.environ.get("SECRET_KEY", ""))
     key_provider: str = field(default_factory=lambda: os.environ.get("KEY_PROVIDER", "file"))
+    root_key_id: str = field(default_factory=lambda: os.environ.get("ROOT_KEY_ID", ""))
     areas_file: Path = field(
         default_factory=lambda: Path(os.environ.get("AREAS_FILE", str(ROOT / "config/areas.toml")))
     )
@@ -35,6 +36,11 @@ class Settings:
     smtp_password: str = field(default_factory=lambda: os.environ.get("SMTP_PASSWORD", ""))
     smtp_starttls: bool = field(default_factory=lambda: _flag("SMTP_STARTTLS"))
     mail_from: str = field(default_factory=lambda: os.environ.get("MAIL_FROM", "no-reply@localhost"))
+    notify_key: str = field(default_factory=lambda: os.environ.get("NOTIFY_API_KEY", ""))
+    notify_template: str = field(default_factory=lambda: os.environ.get("NOTIFY_TEMPLATE", ""))
+    notify_url: str = field(
+        default_factory=lambda: os.environ.get("NOTIFY_URL", "https://api.notifications.service.gov.uk")
+    )
     trusted_proxies: int = field(default_factory=lambda: int(os.environ.get("TRUSTED_PROXIES", "0")))
 
     @property

@@ -90,6 +90,7 @@ class Actor:
     session_ref: str = ""
     membership_count: int = 1
     approvals_waiting: int = 0
+    unread: int = 0
 
     def can(self, permission: Permission) -> bool:
         return permission in self.permissions

@@ -1,11 +1,15 @@
-"""E-mail: queued in the transaction, sent after its commit, by SMTP or (in demonstrations) printed with its link."""
+"""E-mail by SMTP or GOV.UK Notify. Letters with a one-time link go after the commit; all others wait in the outbox."""
 
+import contextlib
+import logging
+import os
 import smtplib
 import ssl
 import sys
 import threading
 from dataclasses import dataclass
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
@@ -14,8 +18,11 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from core.db import db
+from core.ids import Id
 
 log = structlog.get_logger()
+# What Notify answers may quote what was sent.
+logging.getLogger("notifications_python_client").setLevel(logging.CRITICAL + 1)
 OUTBOX = "outbox"
 TIMEOUT_SECONDS = 15
 _sending: set[threading.Thread] = set()
@@ -30,7 +37,11 @@ class Settings(Protocol):
     smtp_password: str
     smtp_starttls: bool
     mail_from: str
+    notify_key: str
+    notify_template: str
+    notify_url: str
     demonstration: bool
+    var: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,29 @@ class Letter:
     to: str
     subject: str
     text: str
+    ref: str = ""
+    """The outbox's id of it, the same at each try: a mailbox that gets it twice can tell."""
+    tried: bool = False
+
+
+class Postponed(RuntimeError):
+    """It could not be sent now; another try may succeed. Its words are a code or a type, never an address."""
+
+
+class Impossible(RuntimeError):
+    """It will never be sent as it is: the address does not exist, or the server will not have it."""
+
+
+class Outbox(Protocol):
+    """What this module knows of ``messages`` (core imports nothing above itself)."""
+
+    def keep(self, kind: str, *, user_id: Id | None, address: str | None) -> None: ...
+
+
+def keep(kind: str, *, user_id: Id | None = None, address: str | None = None) -> None:
+    """Put a letter without a link into the outbox of this transaction: for packages below ``messages``."""
+    outbox: Outbox = current_app.extensions["outbox"]
+    outbox.keep(kind, user_id=user_id, address=address)
 
 
 def send(letter: Letter) -> None:
@@ -53,13 +87,17 @@ def send(letter: Letter) -> None:
 
 def is_configured() -> bool:
     settings: Settings = current_app.extensions["settings"]
-    return bool(settings.smtp_host)
+    return _has_server(settings)
+
+
+def _has_server(settings: Settings) -> bool:
+    return bool(settings.smtp_host or settings.notify_key)
 
 
 def reaches_people() -> bool:
     """Whether a letter gets anywhere: a server is set, or the demonstration prints it."""
     settings: Settings = current_app.extensions["settings"]
-    return bool(settings.smtp_host) or settings.demonstration
+    return _has_server(settings) or settings.demonstration
 
 
 def wait(seconds: float = TIMEOUT_SECONDS) -> None:
@@ -70,7 +108,7 @@ def wait(seconds: float = TIMEOUT_SECONDS) -> None:
 
 def _after_commit(session: Session) -> None:
     for letter, settings in session.info.pop(OUTBOX, []):
-        if not settings.smtp_host:
+        if not _has_server(settings):
             _without_server(letter, settings)
             continue
         # In its own thread: the answer must take as long for an address that we know as for one that we do not.
@@ -93,30 +131,100 @@ def _without_server(letter: Letter, settings: Settings) -> None:
 
 def _deliver(letter: Letter, settings: Settings) -> None:
     try:
-        _post(_message(letter, settings), settings)
+        deliver(letter, settings)
         log.info("mail_sent")
-    except (OSError, smtplib.SMTPException) as error:
-        # The type alone: an SMTP error quotes the address.
-        log.error("mail_failed", error=type(error).__name__)
+    except (Postponed, Impossible) as error:
+        # The code alone: an error of the server quotes the address.
+        log.error("mail_failed", error=str(error))
     finally:
         _sending.discard(threading.current_thread())
+
+
+def deliver(letter: Letter, settings: Settings) -> None:
+    """Hand the letter to whoever carries it. Raise Postponed or Impossible."""
+    if settings.notify_key:
+        _by_notify(letter, settings)
+    elif settings.smtp_host:
+        _by_smtp(_message(letter, settings), settings)
+    elif settings.demonstration:
+        _into_folder(letter, settings)
+    else:
+        raise Postponed("not_set_up")
 
 
 def _message(letter: Letter, settings: Settings) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = settings.mail_from, letter.to, letter.subject
     message["Auto-Submitted"] = "auto-generated"
+    if letter.ref:
+        message["Message-ID"] = f"<{letter.ref}@{settings.mail_from.rpartition('@')[2]}>"
     message.set_content(letter.text)
     return message
 
 
-def _post(message: EmailMessage, settings: Settings) -> None:
-    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS) as server:
+def _by_smtp(message: EmailMessage, settings: Settings) -> None:
+    try:
+        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS)
+    except (OSError, smtplib.SMTPException) as error:
+        raise Postponed(type(error).__name__) from None
+    try:
         if settings.smtp_starttls:
             server.starttls(context=ssl.create_default_context())
         if settings.smtp_user:
             server.login(settings.smtp_user, settings.smtp_password)
         server.send_message(message)
+    except smtplib.SMTPAuthenticationError:
+        raise Postponed("SMTPAuthenticationError") from None
+    except smtplib.SMTPRecipientsRefused as error:
+        _refused(min(code for code, _ in error.recipients.values()))
+    except smtplib.SMTPResponseException as error:
+        _refused(error.smtp_code)
+    except (OSError, smtplib.SMTPException) as error:
+        raise Postponed(type(error).__name__) from None
+    finally:
+        # It has been taken (or not): how the server says goodbye changes nothing.
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            server.quit()
+
+
+def _refused(code: int) -> None:
+    """Codes of 500 and more are for ever (RFC 5321, 4.2.1); the others ask to come again."""
+    raise Impossible(f"smtp {code}") if code >= 500 else Postponed(f"smtp {code}")
+
+
+def _by_notify(letter: Letter, settings: Settings) -> None:
+    """GOV.UK Notify with one template of ours, whose subject and body are nothing but ((subject)) and ((body))."""
+    from notifications_python_client.errors import APIError
+    from notifications_python_client.notifications import NotificationsAPIClient
+
+    client = NotificationsAPIClient(settings.notify_key, base_url=settings.notify_url, timeout=TIMEOUT_SECONDS)
+    words = {"subject": letter.subject, "body": letter.text}
+    try:
+        if letter.tried and _notify_has(client, letter.ref):
+            return
+        client.send_email_notification(letter.to, settings.notify_template, words, reference=letter.ref or None)
+    except APIError as error:
+        if error.status_code == 400 and "ValidationError" in str(error.message):
+            raise Impossible("notify 400") from None
+        # Key, clock, template, limits, their own faults: for the operator, or for later.
+        raise Postponed(f"notify {error.status_code}") from None
+    except (OSError, ValueError, AssertionError) as error:
+        raise Postponed(type(error).__name__) from None
+
+
+def _notify_has(client: Any, ref: str) -> bool:
+    """Whether an earlier try arrived, of which we had no answer."""
+    return bool(client.get_all_notifications(reference=ref)["notifications"])
+
+
+def _into_folder(letter: Letter, settings: Settings) -> None:
+    """The demonstration's post: a file each, and a line that says so without saying to whom."""
+    folder = settings.var / "mail"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    handle = os.open(folder / f"{letter.ref}.eml", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(bytes(_message(letter, settings)))
+    print(f"E-mail kept in {folder}: {letter.subject}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def init_app(app: Flask) -> None:

@@ -100,10 +100,20 @@ def upgrade() -> None:
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_installation'))
     )
+    op.create_table('periodic_job',
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('lease', sa.String(length=26), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('error', sa.String(length=80), nullable=True),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_periodic_job'))
+    )
     op.create_table('throttle',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('window_started_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('free_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_throttle'))
     )
     op.create_table('user_account',
@@ -115,6 +125,10 @@ def upgrade() -> None:
     sa.Column('sponsor_id', sa.String(length=26), nullable=True),
     sa.Column('password_set_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('last_sign_in_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('training_until', sa.Date(), nullable=True),
+    sa.Column('other_email', sa.String(length=254), nullable=True),
+    sa.Column('restored_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('unused_warned_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.String(length=26), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('row_version', sa.Integer(), nullable=False),
@@ -263,6 +277,62 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_meeting_area_id'), ['area_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_meeting_starts_at'), ['starts_at'], unique=False)
 
+    op.create_table('message',
+    sa.Column('user_id', sa.String(length=26), nullable=True),
+    sa.Column('address', sa.String(length=254), nullable=True),
+    sa.Column('kind', sa.String(length=24), nullable=False),
+    sa.Column('area_id', sa.String(length=26), nullable=True),
+    sa.Column('by_on', sa.Date(), nullable=True),
+    sa.Column('number', sa.Integer(), nullable=True),
+    sa.Column('overdue', sa.Integer(), nullable=True),
+    sa.Column('status', sa.String(length=8), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('lease', sa.String(length=26), nullable=True),
+    sa.Column('once_key', sa.String(length=80), nullable=False),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('error', sa.String(length=80), nullable=True),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.CheckConstraint("status in ('waiting', 'sending', 'sent', 'failed')", name=op.f('ck_message_status')),
+    sa.CheckConstraint('(user_id is null) <> (address is null)', name=op.f('ck_message_one_recipient')),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_message_area_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_message_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message')),
+    sa.UniqueConstraint('once_key', name=op.f('uq_message_once_key'))
+    )
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.create_index('ix_message_due', ['next_at'], unique=False, postgresql_where=sa.text("status in ('waiting', 'sending')"), sqlite_where=sa.text("status in ('waiting', 'sending')"))
+        batch_op.create_index(batch_op.f('ix_message_user_id'), ['user_id'], unique=False)
+
+    op.create_table('message_choice',
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('daily', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_message_choice_user_id')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_message_choice'))
+    )
+    op.create_table('notice',
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=24), nullable=False),
+    sa.Column('area_id', sa.String(length=26), nullable=True),
+    sa.Column('object_type', sa.String(length=40), nullable=True),
+    sa.Column('object_id', sa.String(length=26), nullable=True),
+    sa.Column('by_on', sa.Date(), nullable=True),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('once_key', sa.String(length=80), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_notice_area_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_notice_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice')),
+    sa.UniqueConstraint('once_key', name=op.f('uq_notice_once_key'))
+    )
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.create_index('ix_notice_newest', ['user_id', 'created_at'], unique=False)
+        batch_op.create_index('ix_notice_unread', ['user_id'], unique=False, postgresql_where=sa.text('read_at is null'), sqlite_where=sa.text('read_at is null'))
+
     op.create_table('young_person',
     sa.Column('area_id', sa.String(length=26), nullable=False),
     sa.Column('merged_into_id', sa.String(length=26), nullable=True),
@@ -308,6 +378,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_agreement'))
     )
     with op.batch_alter_table('agreement', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_agreement_agency_id'), ['agency_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_agreement_area_id'), ['area_id'], unique=False)
 
     op.create_table('blind_index',
@@ -315,6 +386,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=24), nullable=False),
     sa.Column('token', sa.LargeBinary(length=16), nullable=False),
     sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('key_version', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['young_person_id'], ['young_person.id'], name=op.f('fk_blind_index_young_person_id')),
     sa.PrimaryKeyConstraint('young_person_id', 'kind', 'token', name=op.f('pk_blind_index'))
     )
@@ -449,6 +521,8 @@ def upgrade() -> None:
     sa.Column('proposed_by_id', sa.String(length=26), nullable=True),
     sa.Column('approved_by_id', sa.String(length=26), nullable=True),
     sa.Column('approved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reviewed_by_id', sa.String(length=26), nullable=True),
+    sa.Column('reviewed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.String(length=26), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('row_version', sa.Integer(), nullable=False),
@@ -458,6 +532,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_membership_area_id')),
     sa.ForeignKeyConstraint(['district_id'], ['district.id'], name=op.f('fk_membership_district_id')),
     sa.ForeignKeyConstraint(['proposed_by_id'], ['user_account.id'], name=op.f('fk_membership_proposed_by_id')),
+    sa.ForeignKeyConstraint(['reviewed_by_id'], ['user_account.id'], name=op.f('fk_membership_reviewed_by_id')),
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_membership_user_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_membership'))
     )
@@ -635,6 +710,7 @@ def upgrade() -> None:
     sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('stepped_up_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('agent', sa.String(length=80), nullable=False),
+    sa.Column('proof', sa.String(length=16), nullable=False),
     sa.ForeignKeyConstraint(['membership_id'], ['membership.id'], name=op.f('fk_sign_in_session_membership_id')),
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_sign_in_session_user_id')),
     sa.PrimaryKeyConstraint('id_hash', name=op.f('pk_sign_in_session'))
@@ -1224,6 +1300,7 @@ def downgrade() -> None:
     op.drop_table('blind_index')
     with op.batch_alter_table('agreement', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_agreement_area_id'))
+        batch_op.drop_index(batch_op.f('ix_agreement_agency_id'))
 
     op.drop_table('agreement')
     with op.batch_alter_table('young_person', schema=None) as batch_op:
@@ -1231,6 +1308,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_young_person_area_id'))
 
     op.drop_table('young_person')
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.drop_index('ix_notice_unread', postgresql_where=sa.text('read_at is null'), sqlite_where=sa.text('read_at is null'))
+        batch_op.drop_index('ix_notice_newest')
+
+    op.drop_table('notice')
+    op.drop_table('message_choice')
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_message_user_id'))
+        batch_op.drop_index('ix_message_due', postgresql_where=sa.text("status in ('waiting', 'sending')"), sqlite_where=sa.text("status in ('waiting', 'sending')"))
+
+    op.drop_table('message')
     with op.batch_alter_table('meeting', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_meeting_starts_at'))
         batch_op.drop_index(batch_op.f('ix_meeting_area_id'))
@@ -1266,6 +1354,7 @@ def downgrade() -> None:
     op.drop_table('account_link')
     op.drop_table('user_account')
     op.drop_table('throttle')
+    op.drop_table('periodic_job')
     op.drop_table('installation')
     with op.batch_alter_table('form_submission', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_form_submission_at'))

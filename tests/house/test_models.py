@@ -7,6 +7,12 @@ from core.db import db
 
 CODES = "a code from a list or an opaque id"
 CLEAR = {
+    "message.address": "a work e-mail address that was an account's until it changed",
+    "message.lease": "random",
+    "message.once_key": "random, or the name of a job, a day and the id of a user",
+    "message.error": "the code of a mail server or the type of an error",
+    "notice.once_key": "random, or the name of a job, a day and the id of a user",
+    "periodic_job": "names of jobs, times, and types of errors",
     "area": "configuration, published by the area",
     "district": "configuration, published by the area",
     "agency": "configuration: organisations, not people",

@@ -1,0 +1,126 @@
+"""Sending the outbox: one letter at a time, leased, tried again later and later, given up after a day."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from flask import current_app
+from sqlalchemy import delete, or_, select, update
+
+from accounts.models import Area, User
+from accounts.services.letters import service_name
+from core import mail
+from core.clock import now
+from core.db import db
+from core.ids import Id, new_id
+from messages.kinds import RULES, Letter, MessageKind
+from messages.letters import Facts, whole, words_of
+from messages.models import FAILED, SENDING, SENT, WAITING, Message, Notice
+
+log = structlog.get_logger()
+LEASE = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=1)
+KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A message that is ours to send, with what its letter says."""
+
+    id: Id
+    lease: str
+    kind: MessageKind
+    to: str | None
+    facts: Facts
+    attempts: int
+    created_at: datetime
+
+
+def send_one() -> bool:
+    """Send the letter that has waited longest; False where none waits. Commits before it sends and after."""
+    leased = _claim()
+    if leased is None:
+        return False
+    try:
+        if leased.to is None:
+            raise mail.Impossible("not_in_use")
+        mail.deliver(_letter(leased), current_app.extensions["settings"])
+    except mail.Impossible as error:
+        _settle(leased, FAILED, str(error))
+    except mail.Postponed as error:
+        is_over = now() - leased.created_at > GIVE_UP_AFTER
+        _settle(leased, FAILED if is_over else WAITING, str(error))
+    else:
+        _settle(leased, SENT)
+    return True
+
+
+def _claim() -> Leased | None:
+    """Take one that is due, or whose worker has died. Of two workers only one gets it (SQLite: the write lock)."""
+    due = select(Message).where(Message.status.in_([WAITING, SENDING]), Message.next_at <= now())
+    message = db.session.scalars(due.order_by(Message.next_at).limit(1).with_for_update(skip_locked=True)).first()
+    if message is None:
+        db.session.rollback()
+        return None
+    message.status, message.lease, message.next_at = SENDING, new_id(), now() + LEASE
+    message.attempts += 1
+    leased = _leased(message)
+    db.session.commit()
+    return leased
+
+
+def _leased(message: Message) -> Leased:
+    area = db.session.get(Area, message.area_id) if message.area_id else None
+    facts = Facts(message.by_on, message.number or 0, message.overdue or 0, _duty_number(area))
+    return Leased(
+        message.id, message.lease or "", MessageKind(message.kind), message.address or _address(message.user_id), facts,
+        message.attempts, message.created_at,
+    )  # fmt: skip
+
+
+def _address(user_id: Id | None) -> str | None:
+    """The address of an account in use; who was suspended since is not written to."""
+    found: str | None = db.session.scalar(select(User.email).where(User.id == user_id, User.active))
+    return found
+
+
+def _duty_number(area: Area | None) -> str:
+    return f"{area.front_door_day}, or {area.front_door_night} outside office hours" if area else ""
+
+
+def _letter(leased: Leased) -> mail.Letter:
+    subject, paragraph = words_of(RULES[leased.kind].letter or Letter.NEWS, leased.facts)
+    home = f"{current_app.extensions['settings'].public_url}/"
+    text = whole(paragraph, service_name(), home)
+    return mail.Letter(leased.to or "", subject, text, ref=leased.id, tried=leased.attempts > 1)
+
+
+def _settle(leased: Leased, status: str, error: str | None = None) -> None:
+    """Write down what became of it, unless the lease ran out and it is another worker's by now."""
+    values: dict[str, Any] = {"status": status, "lease": None, "error": error}
+    if status == WAITING:
+        values["next_at"] = now() + min(timedelta(minutes=2 ** (leased.attempts - 1)), LONGEST_WAIT)
+    else:
+        values["settled_at"] = now()
+    db.session.execute(update(Message).where(Message.id == leased.id, Message.lease == leased.lease).values(**values))
+    db.session.commit()
+    log.info("message", kind=leased.kind.value, status=status, error=error, attempts=leased.attempts)
+
+
+def tidy() -> None:
+    """Forget what was sent, and read, three months ago. Commits."""
+    before = now() - KEPT
+    db.session.execute(delete(Message).where(Message.status.in_([SENT, FAILED]), Message.created_at < before))
+    db.session.execute(delete(Notice).where(or_(Notice.read_at < before, Notice.created_at < before - KEPT)))
+    db.session.commit()
+
+
+def stuck() -> tuple[int, int]:
+    """How many letters have waited for over an hour, and how many failed in the last week: for the operator."""
+    waiting = select(Message.id).where(
+        Message.status.in_([WAITING, SENDING]), Message.created_at < now() - timedelta(hours=1)
+    )
+    failed = select(Message.id).where(Message.status == FAILED, Message.created_at > now() - timedelta(days=7))
+    return len(db.session.scalars(waiting).all()), len(db.session.scalars(failed).all())
