@@ -51,6 +51,8 @@ def ending(session: Session) -> Iterator[Run]:
             yield run
             driver.execute("COMMIT")
     except psycopg.Error as error:
+        if driver.closed:
+            connection.invalidate(error)
         raise DBAPIError.instance(
             "the end of a transaction", None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
         ) from error
