@@ -18,6 +18,7 @@ from core.ids import IdConverter, new_id
 from core.keyring import KeyRing
 from core.keystore import KeyStore
 from core.providers import KeyProvider, provider_or_none
+from core.tables import table_rows
 
 PACKAGES = (
     "accounts",
@@ -71,6 +72,7 @@ def _templates(app: Flask) -> None:
     packaged = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([loader for loader in (ours, packaged) if loader])
     app.jinja_env.globals["one_time_key"] = new_id
+    app.jinja_env.globals["table_rows"] = table_rows
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
