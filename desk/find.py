@@ -9,6 +9,7 @@ from audit.models import Event
 from core.access import Permission, requires, signed_in
 from core.forms import Form
 from core.ids import Id
+from core.requests import write_late
 from desk import searching
 from desk.views import bp
 
@@ -26,17 +27,25 @@ class FindForm(Form):
 
 
 @bp.route("/find", methods=["GET", "POST"])
-@requires(P.PERSON_FIND, reads=Event.PERSON_SEARCHED, purpose="case_management")
+@requires(P.PERSON_FIND, reads=Event.PERSON_SEARCHED, purpose="case_management", writes_late=True)
 def find() -> ResponseReturnValue:
     form = FindForm()
     if form.validate_on_submit():
         try:
-            kept = searching.search(signed_in(), (form.q.data or "").strip())
+            return _searched((form.q.data or "").strip())
         except searching.NotUnderstood as reason:
             form.q.errors = [str(reason)]
-        else:
-            return redirect(url_for(".found", search_id=kept.id), 303)
     return render_template("desk/find.html", form=form, shown=None)
+
+
+def _searched(typed: str) -> ResponseReturnValue:
+    """Looking may take a second, so it only reads: others go on writing. Then the result and its entry are written."""
+    outcome = searching.look(signed_in(), typed)
+    sent_before = write_late()
+    if sent_before is not None:
+        return sent_before
+    kept = searching.keep(signed_in(), typed, outcome)
+    return redirect(url_for(".found", search_id=kept.id), 303)
 
 
 @bp.get("/find/<id:search_id>")

@@ -45,34 +45,42 @@ def visible_people(actor: Actor) -> ColumnElement[bool]:
     return YoungPerson.id.in_(mine) & YoungPerson.merged_into_id.is_(None)
 
 
-def search(actor: Actor, typed: str) -> StoredSearch:
-    """Search, keep the result under an opaque id, and write the one entry. Raise NotUnderstood."""
-    found, examined = _look(actor, typed)
-    shown = found[:SHOWN]
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a search found, best first, and how many records were opened to compare."""
+
+    found: list[Found]
+    examined: int
+
+
+def keep(actor: Actor, typed: str, outcome: Outcome) -> StoredSearch:
+    """Keep the result under an opaque id, and write the one entry."""
+    shown = outcome.found[:SHOWN]
     # Only what has run out: another tab may be reading its own result.
     db.session.execute(
         delete(StoredSearch).where(StoredSearch.owner_id == actor.user_id, StoredSearch.kept_until <= now())
     )
     kept = StoredSearch(
         owner_id=actor.user_id, membership_id=actor.membership_id, typed=typed, found=[list(one) for one in shown],
-        examined=examined,
+        examined=outcome.examined,
     )  # fmt: skip
     db.session.add(kept)
-    detail = {"examined": examined, "found": len(found)}
+    detail = {"examined": outcome.examined, "found": len(outcome.found)}
     record(Event.PERSON_SEARCHED, actor, subjects=[one[1] for one in shown], detail=detail)
     return kept
 
 
-def _look(actor: Actor, typed: str) -> tuple[list[Found], int]:
+def look(actor: Actor, typed: str) -> Outcome:
+    """Search among what the actor may see; nothing is written. Raise NotUnderstood."""
     reference = tidy_reference(typed)
     if reference:
         if not is_reference(reference):
             raise NotUnderstood("That reference is not valid. Check the last letter")
-        return _by_reference(actor, reference), 0
+        return Outcome(_by_reference(actor, reference), 0)
     asked = understand(typed)
     if not asked.is_enough:
         raise NotUnderstood("Enter at least 2 letters or a reference")
-    return _by_name(actor, asked)
+    return Outcome(*_by_name(actor, asked))
 
 
 def _by_reference(actor: Actor, reference: str) -> list[Found]:

@@ -1,17 +1,22 @@
 """Searching by name, date of birth and reference, within what one may see, and what the trail says of it."""
 
 from datetime import date, timedelta
+from threading import Thread
 
 import pytest
 import time_machine
+from sqlalchemy import event as sql_event
 from sqlalchemy import select, update
 
 from accounts.roles import Role
 from audit.models import AuditEntry, AuditSubject, Event
+from audit.services import record
 from cohort.services import people
 from cohort.services.searching import understand
+from core import context
 from core.clock import now
 from core.db import db
+from core.ids import new_id
 from desk.models import StoredSearch
 from referrals.services.references import check_letter
 from tests.factories.triage import make_referral
@@ -145,6 +150,46 @@ def test_a_lead_finds_only_whose_cases_they_may_open(sign_in, known_people):
     client = sign_in(Role.LEAD)
     assert names(look_for(client, "Sefton")) == []
     assert b'"examined":0' in entries(Event.PERSON_SEARCHED)[-1].body.replace(b" ", b"")
+
+
+@pytest.mark.catalogue("C8", part="partly")
+def test_others_write_while_a_search_looks(app, sign_in, known, known_people):
+    """From inside the search, as its names are fetched, another connection writes and commits."""
+    client, written = sign_in(Role.COORDINATOR), []
+    token = csrf(client)
+
+    def write() -> None:
+        with app.app_context(), context.acting_as(job="test"):
+            record(Event.CASE_READ, None, area_id=known.areas["reading"])
+            db.session.commit()
+            written.append(True)
+            db.session.remove()
+
+    def meanwhile(conn, cursor, statement, *rest):
+        if "FROM young_person" in statement and not written:
+            other = Thread(target=write)
+            other.start()
+            other.join()
+
+    sql_event.listen(db.engine, "after_cursor_execute", meanwhile)
+    try:
+        answer = client.post("/find", data={"q": "Sefton", "csrf_token": token}, follow_redirects=True)
+    finally:
+        sql_event.remove(db.engine, "after_cursor_execute", meanwhile)
+    assert written
+    assert names(answer) == [KAYA]
+    in_order = select(AuditEntry.event).where(AuditEntry.chain == known.areas["reading"]).order_by(AuditEntry.seq)
+    ours = {Event.CASE_READ.value, Event.PERSON_SEARCHED.value, Event.SEARCH_READ.value}
+    assert [event for event in db.session.scalars(in_order) if event in ours] == [
+        Event.CASE_READ.value, Event.PERSON_SEARCHED.value, Event.SEARCH_READ.value,
+    ]  # fmt: skip
+
+
+def test_a_search_sent_twice_is_one(sign_in, known_people):
+    client = sign_in(Role.COORDINATOR)
+    typed = {"q": "Sefton", "csrf_token": csrf(client), "once": new_id()}
+    assert client.post("/find", data=typed).location == client.post("/find", data=typed).location
+    assert len(entries(Event.PERSON_SEARCHED)) == 1
 
 
 def test_a_search_is_its_owners_and_kept_half_an_hour(sign_in, known_people):
