@@ -137,7 +137,7 @@ def _meeting(rest, *, started=False, agenda=True):
     return path
 
 
-def _decided(place, client):
+def decided_meeting(place, client):
     path = _meeting("confirm", started=True)(place, client)
     decided = client.submit(path.replace("confirm", "live/1"), _decision(place), button="Save and next", follow=False)
     assert decided.status_code == 302
@@ -180,7 +180,7 @@ def _like_someone(place, client):
     return _triage("start", "new")(place, client)
 
 
-def _called(place):
+def called(place=None):
     return {**day_parts("called_on", today() - timedelta(days=1)), "called_time": "10:30am", "is_nrm": "no",
             "why": "They told their tutor that they are made to carry things."}  # fmt: skip
 
@@ -222,7 +222,7 @@ MAKING: dict[str, Making] = {
     "referrals.create_record": Making(
         Role.COORDINATOR, _triage("record"), button="Make a new record", opened_at=lambda p, c: p.path.removesuffix("/record")
     ),
-    "referrals.step_up_referral": Making(Role.COORDINATOR, _triage("step-up"), _called),
+    "referrals.step_up_referral": Making(Role.COORDINATOR, _triage("step-up"), called),
     "cohort.add_agreement": Making(
         Role.ANALYST, lambda p, c: "/cohort/agreements/new",
         lambda p: {"agency": p.agency("police"), "kind": "sharing", "reference": "ISA-9", "fields": ["forename"],
@@ -286,7 +286,7 @@ MAKING: dict[str, Making] = {
         Role.PROVIDER, lambda p, c: f"/offers/{_open_offer(p)}",
         lambda p: {"answer": "accept", **day_parts("start_on", today())}, "Send answer",
     ),
-    "panels.case_step_up": Making(Role.LEAD, of_case("step-up"), _called),
+    "panels.case_step_up": Making(Role.LEAD, of_case("step-up"), called),
     "panels.case_close": Making(Role.LEAD, of_case("close"), _closing),
     "panels.case_reopen": Making(
         Role.COORDINATOR, of_case("reopen", is_open=False), lambda p: {"reason": "new_event", "words": "It began again."}
@@ -308,7 +308,7 @@ MAKING: dict[str, Making] = {
         Role.COORDINATOR, _meeting("items/1/sharing/new"), _sharing, "Record sharing"
     ),
     "panels.live": Making(Role.PANEL_CHAIR, _meeting("live/1", started=True), _decision, "Save and next"),
-    "panels.confirm": Making(Role.PANEL_CHAIR, _decided, button="Confirm decisions"),
+    "panels.confirm": Making(Role.PANEL_CHAIR, decided_meeting, button="Confirm decisions"),
 }  # fmt: skip
 
 

@@ -1,0 +1,180 @@
+"""Every page that shows what is sealed leaves an entry: its route, whom it showed and which fields, never a value (T1)."""
+
+import itertools
+import json
+
+import pytest
+from sqlalchemy import and_, false, func, not_, or_, select
+
+from accounts.roles import ROLES
+from audit.models import AuditEntry, Event
+from cohort.models import Candidate, CohortRun, SourceExtract
+from core.access import requirement_of
+from core.db import db
+from panels.models import AgendaItem, Case, CaseNote, Goal, Meeting, Offer, PanelAction, SupportSession
+from referrals.models import PossibleMatch, Referral, StepUp
+from sharing.models import Disclosure
+from tests.factories import everything
+from tests.factories.planted import Held, Words, fields_of, plant, sealed_fields, subjects_of
+from tests.security.test_matrix import WORDS, pages
+from tests.security.test_web import may
+from tests.support.leaks import MARK
+
+MODELS = {
+    "case_id": Case, "meeting_id": Meeting, "referral_id": Referral, "session_id": SupportSession, "offer_id": Offer,
+    "goal_id": Goal, "note_id": CaseNote, "step_up_id": StepUp, "disclosure_id": Disclosure, "candidate_id": Candidate,
+    "match_id": PossibleMatch, "action_id": PanelAction, "item_id": AgendaItem, "run_id": CohortRun,
+    "extract_id": SourceExtract,
+}  # fmt: skip
+# What makes one record's page another kind of page than another's.
+KIND = ("stage", "status", "decision", "outcome", "is_open", "kind", "attendance", "engagement", "done_at", "concern")
+# Lists that have a second face.
+FACES = {"panels.action_list": "?show=done", "cohort.candidate_list": "?show=decided", "referrals.listing": "?show=decided",
+         "referrals.step_up_list": "?show=answered", "panels.offers_page": "?show=taken"}  # fmt: skip
+
+
+def kinds_of_records(area_id):
+    """By the names that routes use: one record of each kind, so that every kind of page is opened."""
+    found = {name: list(_one_of_each_kind(model, area_id)) for name, model in MODELS.items()}
+    db.session.remove()
+    return found
+
+
+def _one_of_each_kind(model, area_id):
+    kinds = {}
+    for row in db.session.scalars(select(model).where(model.area_id == area_id).order_by(model.created_at, model.id)):
+        columns = {name: getattr(row, name) for name in row.__mapper__.columns.keys()}  # noqa: SIM118 (not a dict)
+        # Every item: its meeting's state, its number and who may see it make the page.
+        kind = columns["id"] if model is AgendaItem else tuple(columns.get(name) for name in KIND)
+        kinds.setdefault(kind, columns)
+    return kinds.values()
+
+
+def addresses(rule, ids, records):
+    """The page's addresses: one for each kind of record that it is about, and for each word that it may end in."""
+    adapter, words = rule.map.bind("localhost"), [{}]
+    for name, converter in rule._converters.items():
+        words = [{name: item} for item in sorted(converter.items)] if getattr(converter, "items", None) else words
+    for values, word in itertools.product(about(rule, ids, records), words):
+        yield adapter.build(rule.endpoint, values | word)
+    if rule.endpoint in FACES:
+        yield rule.rule + FACES[rule.endpoint]
+    if rule.endpoint == "oversight.district":
+        yield "/oversight/csp/reading-district"
+
+
+def about(rule, ids, records):
+    """The ids of one record of everything, then those of each kind of the page's own record."""
+    names, fixed = rule.arguments, WORDS | {"chain": ids["area_id"]}
+    yield {name: ids.get(name, fixed.get(name, "a" * 26)) for name in names}
+    own = "item_id" if "number" in names else max(names & MODELS.keys(), key=rule.rule.index, default=None)
+    for row in records.get(own, ()):
+        known = ids | fixed | row | {"number": row.get("position"), own: row["id"]}
+        yield {name: known[name] for name in names}
+
+
+class Seen:
+    """Opens pages and holds what each shows against what the trail got."""
+
+    def __init__(self, words):
+        self.words, self.wrong, self.drafts = words, set(), set()
+        self.fields, self.opened, self.showing = set(), set(), set()
+
+    def open(self, client, role, rule, path):
+        before = heads()
+        answer = client.get(path)
+        assert answer.status_code < 500, f"{role} {path}"
+        if answer.status_code < 400:
+            self.opened.add(rule.endpoint)
+        shown = self.words.shown_in(answer.text)
+        if shown:
+            self.fields |= fields_of(shown)
+            self.showing.add(rule.endpoint)
+            bodies = entries_since(before)
+            self.wrong |= {f"{role} {rule.rule}: {problem}" for problem in self.problems(rule, shown, bodies)}
+
+    def problems(self, rule, shown, bodies):
+        """What the entries of one page leave out, or should have."""
+        if any(MARK.encode() in body for body in bodies):
+            yield "an entry holds a value"
+        entries = [json.loads(body) for body in bodies]
+        mine = [entry for entry in entries if entry.get("route") == rule.endpoint and entry["outcome"] == "ok"]
+        if not mine and subjects_of(shown) <= self.drafts:
+            return  # Of one's own draft only the first opening is recorded (SETTLED 20).
+        if len(mine) != 1:
+            yield f"{len(mine)} entries"
+            return
+        if mine[0]["event"] == Event.DRAFT_OPENED.value:
+            self.drafts |= set(mine[0]["subjects"])
+        if missing := fields_of(shown) - set(mine[0]["fields"]):
+            yield f"shows {sorted(missing)} unsaid"
+        if subjects_of(shown) - set(mine[0]["subjects"]):
+            yield "shows somebody unsaid"
+
+
+def heads():
+    newest = select(AuditEntry.chain, func.max(AuditEntry.seq)).group_by(AuditEntry.chain)
+    found = dict(db.session.execute(newest).tuples().all())
+    db.session.remove()
+    return found
+
+
+def entries_since(before):
+    earlier = [and_(AuditEntry.chain == chain, AuditEntry.seq <= seq) for chain, seq in before.items()]
+    bodies = db.session.scalars(select(AuditEntry.body).where(not_(or_(false(), *earlier)))).all()
+    db.session.remove()
+    return [bytes(body) for body in bodies]
+
+
+def searched(client, name):
+    """Where a search for this name leads; the result is its searcher's alone."""
+    answer = client.submit("/find", {"q": name}, follow=False)
+    assert answer.status_code == 303
+    return answer.location
+
+
+FIGURES, OWN_WORDS = "counts, from which nobody is known", "empty until its own user types"
+OPENED_ONLY = "asks or tells something without a word of what it opened"
+# Pages that declare a read and show nothing sealed; each with the reason.
+SHOWS_NOTHING = dict.fromkeys(["oversight.area", "oversight.board", "oversight.district", "cohort.run_list"], FIGURES) | {
+    **dict.fromkeys(["audit.entry_page", "audit.record_page", "audit.trail_page", "audit.user_page", "audit.verify_page"],
+                    "the trail holds ids and names of fields"),
+    **dict.fromkeys(["cohort.run_page", "cohort.upload_check"], "columns, row numbers and counts"),
+    "desk.find": OWN_WORDS, "panels.share_at_meeting": OWN_WORDS, "panels.share_of_case": OWN_WORDS,
+    **dict.fromkeys(["panels.cancel_meeting", "panels.declare_conflict", "panels.edit_meeting", "panels.end_offer",
+                     "panels.session_danger", "referrals.tasks", "referrals.withdraw"], OPENED_ONLY),
+    "referrals.duplicate": "only while somebody may have been referred twice",
+}  # fmt: skip
+UNSEEN = "kept, and on no page yet"
+# Fields that no page shows; each with the reason.
+NEVER_SHOWN = {
+    **dict.fromkeys(["case_record.reopen_reason", "engagement_attempt.competence_note", "goal.outcome_note",
+                     "offer.harm_reason", "review.their_view", "review.what_changed", "young_person.details",
+                     "change_history.changes"], UNSEEN),
+    "form_draft.answers": "what its own user typed and has not sent (SETTLED 20)",
+    "source_record.row": "read by the rule alone", "stored_search.found": "ids", "stored_search.typed": "its own user's",
+    **dict.fromkeys(["young_person.ethnicity", "young_person.sex"], "codes, which no free word can stand for here"),
+}  # fmt: skip
+
+
+@pytest.mark.catalogue("T1")
+def test_every_page_that_shows_a_sealed_field_leaves_an_entry_that_names_it(app, known, acting, sign_in):
+    ids = everything.make(known, acting, sign_in)
+    words = Words()
+    plant(words)
+    surname = next(w for w, held in words.held.items() if held == Held("young_person.surname", ids["person_id"]))
+    seen, records = Seen(words), kinds_of_records(ids["area_id"])
+    for role in ROLES:
+        client = sign_in(role)
+        for rule, _, needed in pages(app):
+            if may(role, needed) and rule.endpoint != "security.logout":
+                paths = [searched(client, surname)] if rule.endpoint == "desk.found" else addresses(rule, ids, records)
+                for path in dict.fromkeys(paths):
+                    seen.open(client, role, rule, path)
+    reading = {rule.endpoint for rule, _, _ in pages(app) if requirement_of(app, rule.endpoint).reads}
+    assert seen.wrong == set()
+    assert seen.showing <= reading
+    # A district's report opens for a viewer with a district alone, whom this installation has not.
+    assert reading - seen.opened <= {"oversight.district"}
+    assert reading - seen.showing <= SHOWS_NOTHING.keys()
+    assert sealed_fields() - seen.fields <= NEVER_SHOWN.keys()
