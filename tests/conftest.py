@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from flask import Flask, has_app_context
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import insert
 
 from accounts.models import Membership, SignInSession, User
 from accounts.roles import Role
 from app import create_app
 from config.settings import Settings
-from core import context
+from core import context, row_security
 from core.clock import now
 from core.db import db
 from core.providers import LocalKeys
@@ -37,10 +38,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database", [only.args[0]] if only else found, scope="session")
 
 
+class _Compiled(BytecodeCache):
+    """Templates compiled by one test serve the next."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = _Compiled()
+
+
 def build(monkeypatch_environment: dict[str, str], var: Path) -> Flask:
     """An application over ``var`` with the environment given."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("DATABASE_URL", "KEYS_DATABASE_URL", "SECRET_KEY", "PUBLIC_URL"):
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "KEYS_DATABASE_URL", "SECRET_KEY", "PUBLIC_URL"):
             patch.delenv(name, raising=False)
         patch.setenv("VAR", str(var))
         patch.setenv("SECRET_KEY", "for tests only, and long enough to be accepted")
@@ -51,7 +69,9 @@ def build(monkeypatch_environment: dict[str, str], var: Path) -> Flask:
         app = create_app(settings, LocalKeys({1: ROOT_KEY}))
         # The addresses are read now, while the environment is ours.
         app.extensions["addresses"] = (settings.database_url, settings.keys_url)
+        app.extensions["owner_address"] = settings.owner_url
     app.test_client_class = StrictClient
+    app.jinja_env.bytecode_cache = COMPILED
     app.config["TESTING"] = False
     return app
 
@@ -92,8 +112,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 @pytest.fixture(scope="session")
 def postgres_template(tmp_path_factory: pytest.TempPathFactory, postgres: databases.Postgres) -> Template:
     folder = tmp_path_factory.mktemp("template-postgres")
-    name, url = postgres.fresh("template1")
-    return Template(folder, name, _fill(build({"DATABASE_URL": url}, folder)))
+    name, _ = postgres.fresh("template1")
+    return Template(folder, name, _fill(build(postgres.environment(name), folder)))
 
 
 @contextmanager
@@ -105,10 +125,12 @@ def fresh_app(database: str, request: pytest.FixtureRequest, folder: Path) -> It
     environment, name = {}, ""
     if database == "postgresql":
         server: databases.Postgres = request.getfixturevalue("postgres")
-        name, environment["DATABASE_URL"] = server.fresh(template.name)
+        name, _ = server.fresh(template.name)
+        environment = server.environment(name)
     app = build(environment, folder)
     app.extensions["known"] = template.known
-    with app.app_context():
+    # A test looks on as nobody whom a policy stops; what it does through a client or as an actor has its own viewer.
+    with app.app_context(), row_security.everything():
         yield app
         db.session.remove()
         db.engine.dispose()
@@ -177,7 +199,7 @@ def signing_in(app: Flask, known: installation.Known) -> Callable[..., Any]:
             insert(SignInSession.__table__).values(
                 id_hash=hashed(cookie), user_id=user.id, membership_id=known.memberships[key],
                 data=json.dumps({"_user_id": user.fs_uniquifier, "_fresh": True}), started_at=now(), last_seen_at=now(),
-                stepped_up_at=now(), agent="test",
+                stepped_up_at=now(), agent="test", proof="passkey",
             )
         )  # fmt: skip
         db.session.commit()
