@@ -63,7 +63,9 @@ def _state(chain: str, area: str, length: int, last: Entry | None, who: Names) -
         return State(chain, area, length, None, 0, "", "", "")
     detail: dict[str, Any] = last.said.get("detail") or {}
     fault = words.check_words(last)
-    href = url_for("audit.entry_page", chain=chain, seq=detail["seq"]) if fault and detail.get("seq") else ""
+    # An entry that is missing has no page.
+    has_page = bool(fault and detail.get("seq")) and detail.get("kind") != "missing"
+    href = url_for("audit.entry_page", chain=chain, seq=detail["seq"]) if has_page else ""
     return State(chain, area, length, last.at, int(detail.get("entries", 0)), fault, href, words.who_of(last, who))
 
 

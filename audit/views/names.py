@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, exists, func, literal, null, or_, select, true, union_all
 
 from accounts.models import Agency, Area, Membership, User
 from accounts.roles import ROLES
@@ -52,11 +52,21 @@ def slug_of(chain: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names around entries: staff and agencies by id; a reference by the id of the record or of the young person."""
+    """Names around entries: staff and agencies by id; a reference by the id of the record or of the young person.
+
+    ``opens``: the ids whose page "Who has looked" opens for the ``reader``. Drafts, records of another area and what was
+    erased are not among them.
+    """
 
     users: dict[Id, str] = field(default_factory=dict)
     agencies: dict[Id, str] = field(default_factory=dict)
     references: dict[Id, str] = field(default_factory=dict)
+    opens: frozenset[Id] = frozenset()
+    reader: Id = ""
+
+    def user_opens(self, user_id: Id | None) -> bool:
+        """Whether "One person's activity" opens: never one's own (T10), never someone no longer known."""
+        return bool(user_id) and user_id in self.users and user_id != self.reader
 
 
 def _in_area(actor: Actor, column: Any) -> ColumnElement[bool]:
@@ -65,13 +75,14 @@ def _in_area(actor: Actor, column: Any) -> ColumnElement[bool]:
 
 
 def names_for(actor: Actor, entries: Sequence[Entry]) -> Names:
-    """Four statements for a page of entries."""
+    """Three statements for a page of entries."""
     staff = {e.actor_id for e in entries if e.actor_id and len(e.actor_id) == 26}
     staff |= {e.object_id for e in entries if e.object_id and e.object_type == "user_account"}
     agencies = {a for e in entries if (a := e.said.get("agency"))}
     things = {e.object_id for e in entries if e.object_id}
     things |= {e.subjects[0] for e in entries if len(e.subjects) == 1}
-    return Names(users(staff), names_of(Agency, agencies), references(actor, things))
+    references, opens = _records(actor, things)
+    return Names(users(staff), names_of(Agency, agencies), references, opens, actor.user_id)
 
 
 def users(ids: Iterable[Id]) -> dict[Id, str]:
@@ -86,19 +97,37 @@ def names_of(model: Any, ids: Iterable[Id]) -> dict[Id, str]:
     }
 
 
-def references(actor: Actor, ids: Iterable[Id]) -> dict[Id, str]:
-    """The number of a referral or case by its own id and by its young person's; the case's wins, and the newest."""
-    found: dict[Id, str] = {}
-    for model, at in ((Referral, Referral.sent_at), (Case, Case.opened_at)):
-        for part in _parts(ids):
-            rows = db.session.execute(
-                select(model.id, model.young_person_id, model.reference)
-                .where(_in_area(actor, model.area_id), or_(model.id.in_(part), model.young_person_id.in_(part)))
-                .order_by(at)
-            )
-            for row in rows:
-                found |= {key: row.reference for key in (row.id, row.young_person_id) if key}
-    return found
+def _records(actor: Actor, ids: Iterable[Id]) -> tuple[dict[Id, str], frozenset[Id]]:
+    """The number of a referral or case by its own id and by its young person's (the case's wins, and the newest).
+
+    And the ids that belong to a record in the areas one reads, with or without a number.
+    """
+    numbers: dict[Id, str] = {}
+    opens: set[Id] = set()
+    for part in _parts(ids):
+        rows = db.session.execute(union_all(*_known(actor, part)))
+        for row in sorted(rows, key=lambda row: (row.rank, row.at)):
+            keys = [key for key in (row.id, row.person_id) if key]
+            opens.update(keys)
+            numbers |= {key: row.reference for key in keys if row.reference}
+    return numbers, frozenset(opens)
+
+
+def _known(actor: Actor, ids: list[Id]) -> list[Any]:
+    """Young people, those to consider, referrals and cases: id, whose, number, when, and which number counts more."""
+
+    def of(model: Any, person: Any, reference: Any, at: Any, rank: int) -> Any:
+        either = model.id.in_(ids) if person is None else or_(model.id.in_(ids), person.in_(ids))
+        columns = (model.id.label("id"), (null() if person is None else person).label("person_id"),
+                   reference.label("reference"), at.label("at"), literal(rank).label("rank"))  # fmt: skip
+        return select(*columns).where(_in_area(actor, model.area_id), either)
+
+    return [
+        of(Referral, Referral.young_person_id, Referral.reference, Referral.sent_at, 1),
+        of(Case, Case.young_person_id, Case.reference, Case.opened_at, 2),
+        of(Candidate, Candidate.young_person_id, literal(""), Candidate.created_at, 0),
+        of(YoungPerson, None, literal(""), YoungPerson.created_at, 0),
+    ]
 
 
 def _parts(ids: Iterable[Id]) -> list[list[Id]]:

@@ -30,7 +30,6 @@ class Visit:
     """What one person did with one record on one day."""
 
     who: str
-    who_href: str
     where: str
     acts: list[tuple[str, int]]
     fields: list[str]
@@ -64,7 +63,7 @@ def record_page(any_id: Id) -> ResponseReturnValue:
         "audit/record.html", about=about, days=_days(entries, around), paging=paging, visitors=visitors,
         people=sum(1 for visitor in visitors if _is_person(visitor.actor_id)),
         name=lambda actor_id: words.person_words(actor_id, Names(users=everyone)),
-        where=_last_roles(entries, around), user_href=_user_href,
+        where=_last_roles(entries, around), user_href=lambda actor_id: _user_href(actor_id, everyone, actor.user_id),
         url=lambda number: url_for(".record_page", any_id=any_id, page=number),
     )  # fmt: skip
 
@@ -77,8 +76,9 @@ def _unnamed(visitors: Iterable[search.Visitor], around: Names) -> set[Id]:
     return {v.actor_id for v in visitors if v.actor_id and _is_person(v.actor_id) and v.actor_id not in around.users}
 
 
-def _user_href(actor_id: str | None) -> str:
-    return url_for("audit.user_page", user_id=actor_id) if actor_id and _is_person(actor_id) else ""
+def _user_href(actor_id: str | None, known: dict[Id, str], reader: Id) -> str:
+    opens = Names(users=known, reader=reader).user_opens(actor_id)
+    return url_for("audit.user_page", user_id=actor_id) if opens else ""
 
 
 def _last_roles(entries: Iterable[Entry], around: Names) -> dict[str, str]:
@@ -102,8 +102,7 @@ def _visits(entries: list[Entry], around: Names) -> list[Visit]:
         by_person.setdefault((entry.actor_id, words.where_of(entry, around)), []).append(entry)
     return [
         Visit(
-            words.person_words(actor_id, around), _user_href(actor_id), where, _acts(theirs), words.fields_of(theirs),
-            theirs,
+            words.person_words(actor_id, around), where, _acts(theirs), words.fields_of(theirs), theirs,
         )
         for (actor_id, where), theirs in by_person.items()
     ]  # fmt: skip

@@ -69,9 +69,9 @@ def lines(entries: Iterable[Entry], names: Names) -> list[Line]:
 
 def line(entry: Entry, names: Names) -> Line:
     record, record_id = record_of(entry, names)
-    known = bool(entry.actor_id) and entry.actor_id in names.users
+    who_href = url_for("audit.user_page", user_id=entry.actor_id) if names.user_opens(entry.actor_id) else ""
     return Line(
-        entry, who_of(entry, names), url_for("audit.user_page", user_id=entry.actor_id) if known else "",
+        entry, who_of(entry, names), who_href,
         where_of(entry, names), what_of(entry.event), _outcome(entry), record,
         url_for("audit.record_page", any_id=record_id) if record_id else "", why_of(entry),
     )  # fmt: skip
@@ -111,16 +111,21 @@ def _outcome(entry: Entry) -> tuple[str, str] | None:
 
 
 def record_of(entry: Entry, names: Names) -> tuple[str, Id]:
-    """The reference and the id that leads to who has looked at it; how many, where it is about several."""
+    """The reference, and the id that leads to who has looked at it where that page opens for who reads this one.
+
+    How many, where it is about several.
+    """
     if len(entry.subjects) > 1:
         return f"{len(entry.subjects):,} young people", ""
-    for key in (*entry.subjects, entry.object_id):
-        if key and key in names.references:
-            return names.references[key], entry.subjects[0] if entry.subjects else key
+    keys = [key for key in (*entry.subjects, entry.object_id) if key]
+    leads_to = next((key for key in keys if key in names.opens), "")
+    for key in keys:
+        if key in names.references:
+            return names.references[key], leads_to
     if entry.object_type == "user_account" and entry.object_id in names.users:
         return "" if entry.object_id == entry.actor_id else names.users[entry.object_id], ""
     if entry.subjects:
-        return "1 young person", entry.subjects[0]
+        return "1 young person", leads_to
     return "", ""
 
 

@@ -14,8 +14,11 @@ from audit.models import AuditEntry, Event
 from audit.services import record
 from core.clock import now, today
 from core.db import db
+from core.ids import new_id
 from panels.models import Case
+from tests.factories import world
 from tests.factories.cases import open_case
+from tests.factories.referrals import a_draft
 from tests.support.client import Page, words
 from tests.support.client import text as words_in
 
@@ -93,6 +96,36 @@ def test_looking_at_the_trail_is_itself_an_entry(lead, known, case):
     assert said["detail"]["what"] == "searched"
     assert said["detail"]["rows"] == 0
     assert said["purpose"] == "audit_review"
+
+
+@pytest.mark.parametrize("role", [Role.SAFEGUARDING_LEAD, Role.DATA_PROTECTION_OFFICER])
+def test_every_link_of_the_trail_opens(sign_in, acting, known, role):
+    """With entries about drafts, other areas, the reader's own acts, and someone who is on no record any more."""
+    for area in ("reading", "slough"):
+        case_id = world.make(known, area=area)["case_id"]
+        with acting(f"referrer@{area}") as actor:
+            draft = a_draft(actor)
+            db.session.commit()
+        sign_in(Role.REFERRER, area=area).page(f"/referrals/{draft.id}/tasks")
+        sign_in(Role.COORDINATOR, area=area).page(f"/cases/{case_id}")
+    with acting("coordinator@reading") as actor:
+        record(Event.PERSON_READ, actor, area_id=known.areas["reading"], subjects=[new_id()])
+        record(Event.PERSON_CHANGED, None, area_id=known.areas["reading"])
+        db.session.commit()
+    client = sign_in(role)
+    client.page("/triage" if role is Role.SAFEGUARDING_LEAD else "/sharing")
+    seen, waiting = set(), ["/audit", "/audit?page=2", "/audit?page=3", "/audit/verify"]
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        found = {a.get("href") for a in Page(answer.text).all("main")[0].iter("a") if a.get("href")}
+        found = {href for href in found if href.startswith("/audit") and "/export" not in href}
+        if path.startswith("/audit?") or path == "/audit":
+            waiting += sorted(found - seen - set(waiting))
+    assert any("/records/" in path for path in seen)
+    assert any("/users/" in path for path in seen)
 
 
 @pytest.mark.catalogue("T10")
