@@ -136,9 +136,12 @@ class KeyRing:
         miss a known young person without a sign.
         """
         try:
-            return self.store.versions(area_id)
+            found = self.store.versions(area_id)
         except SQLAlchemyError as error:
             raise KeysUnavailable("Keys cannot be reached") from error
+        if not found:
+            raise NoSuchVersion("This area has no key")
+        return found
 
     def token(self, scope: str, index: str, value: str, version: int = 1) -> bytes:
         """Blind index: HMAC-SHA256 cut to 128 bits, one key per index, area and version of the area's key."""
