@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accounts.demonstration import check_database
 from app import create_app as build
+from audit.signing import is_readable_here
 from config.settings import SettingsError
 from core.db import db
 
@@ -29,7 +30,11 @@ def serve() -> ServeStatic:
     problem = flask_app.extensions["keyring"].provider.health()
     if problem:
         sys.exit(f"Cannot start: {problem}")
-    hops = flask_app.extensions["settings"].trusted_proxies
+    settings = flask_app.extensions["settings"]
+    if not settings.demonstration and is_readable_here(settings):
+        sys.exit(f"Cannot start: this process can read the checkpoint key {settings.checkpoint_key_file}. Keep it where "
+                 "only the user who runs `flask audit checkpoint` can read it")  # fmt: skip
+    hops = settings.trusted_proxies
     if hops:
         flask_app.wsgi_app = ProxyFix(flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return ServeStatic(flask_app, root=str(Path(flask_app.root_path) / "static"), prefix="static/", max_age=3600)

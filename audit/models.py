@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Index, LargeBinary, String
+from sqlalchemy import BigInteger, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.crypto import Encrypted
@@ -49,12 +49,26 @@ class Event(StrEnum):
     SIGNED_IN = "login:signed_in", "Signed in"
     SIGN_IN_FAILED = "login:failed", "Could not sign in"
     SIGN_IN_THROTTLED = "login:throttled", "Was slowed down after too many tries"
+    FIRST_FACTOR = "login:first_factor", "Gave the first of two factors"
+    RECOVERY_CODE_USED = "login:recovery_code", "Used a recovery code"
     SIGNED_OUT = "logout:signed_out", "Signed out"
     SESSIONS_ENDED = "logout:sessions_ended", "Ended their sessions"
-    STEPPED_UP = "login:stepped_up", "Gave their password again"
+    STEPPED_UP = "login:stepped_up", "Proved again who they are"
     ROLE_CHOSEN = "login:role_chosen", "Chose a role"
     PASSWORD_CHANGED = "config:password_changed", "Changed their password"
     PASSWORD_RESET_ASKED = "config:password_reset_asked", "Asked for a password reset"
+    FACTOR_ADDED = "config:factor_added", "Added a second factor"
+    FACTOR_CHANGED = "config:factor_changed", "Renamed a second factor"
+    FACTOR_REMOVED = "config:factor_removed", "Removed a second factor"
+    RECOVERY_CODES_MADE = "config:recovery_codes", "Made recovery codes"
+    IDENTITY_LINKED = "config:identity_linked", "Linked an organisation's account"
+    IDENTITY_UNLINKED = "config:identity_unlinked", "Removed an organisation's account"
+    ACCOUNT_GIVEN_BACK = "config:account_given_back", "Gave an account back after a lost device"
+    SPONSOR_CHANGED = "config:sponsor", "Became somebody's sponsor"
+    USER_LEFT = "config:user_left", "Closed the account of somebody who left"
+    TRAINING_RECORDED = "config:training", "Recorded somebody's training"
+    MEMBERSHIP_REVIEWED = "review:membership", "Reviewed somebody's role"
+    REVIEW_READ = "read:review", "Looked at the review of accounts"
     USER_INVITED = "config:user_invited", "Invited someone"
     INVITATION_USED = "config:invitation_used", "Set up their account"
     USER_CHANGED = "config:user_changed", "Changed a user"
@@ -73,8 +87,17 @@ class Event(StrEnum):
     AUDIT_SEARCHED = "read:audit", "Looked at the audit trail"
     AUDIT_EXPORTED = "export:audit", "Exported from the audit trail"
     AUDIT_VERIFIED = "review:audit_verified", "Checked the audit trail"
+    AUDIT_PROVED = "export:proof", "Took a proof of one entry"
+    AUDIT_BODIES_DROPPED = "delete:audit_bodies", "Dropped old entries, kept their seals"
+    FAILED = "denied:failed", "Tried a change that was not kept"
+    ALERTS_READ = "read:alerts", "Looked at unusual access"
+    ALERT_RAISED = "create:alert", "Noticed unusual access"
+    ALERT_REVIEWED = "review:alert", "Reviewed unusual access"
+    DECOY_ASKED = "create:decoy", "Asked for a trip wire"
+    DECOY_MADE = "update:decoy", "Made a trip wire"
     # keys
     KEYS_CHANGED = "key:changed", "Changed keys"
+    KEYS_CHECKED = "review:keys_checked", "Checked keys"
     # cohort
     EXTRACT_UPLOADED = "create:extract", "Uploaded a partner's extract"
     EXTRACT_READ = "read:extract", "Looked at an upload"
@@ -94,6 +117,9 @@ class Event(StrEnum):
     PERSON_LINKED = "update:linked", "Linked a referral to a young person"
     PERSON_SEARCHED = "search:young_person", "Searched for a young person"
     SEARCH_READ = "list:found", "Looked at what a search found"
+    SENSITIVITY_READ = "read:sensitivity", "Looked at who may open a record"
+    SENSITIVITY_SET = "update:sensitivity", "Changed who may open a record"
+    SENSITIVE_LISTED = "list:sensitive", "Listed closed records"
     # referrals
     DRAFT_STARTED = "create:draft", "Started a referral"
     DRAFT_OPENED = "read:draft", "Opened their draft"
@@ -114,6 +140,11 @@ class Event(StrEnum):
     STEPPED_UP_CASE = "create:step_up", "Stepped up to the front door"
     STEP_UP_READ = "read:step_up", "Looked at a step-up"
     STEP_UP_ANSWERED = "update:step_up", "Recorded the front door's answer"
+    ELSEWHERE_ASKED = "search:elsewhere", "Asked whether another area knows a young person"
+    ELSEWHERE_FOUND = "create:other_panel_contact", "Was asked to contact another panel"
+    ELSEWHERE_ANSWERED = "update:other_panel_contact", "Recorded what came of contacting another panel"
+    MATCHING_INDEXED = "create:matching_index", "Asked for a young person to be put into, or out of, matching"
+    MATCHING_DONE = "update:matching_task", "Finished a piece of matching between areas"
     # panels
     MEETING_PLANNED = "create:meeting", "Planned a meeting"
     MEETING_READ = "read:meeting", "Looked at a meeting"
@@ -138,6 +169,12 @@ class Event(StrEnum):
     CLOSURE_ASKED = "update:closure_asked", "Asked to close a case"
     CASE_CLOSED = "update:case_closed", "Closed a case"
     CASE_REOPENED = "update:case_reopened", "Reopened a case"
+    EMERGENCY_OPENED = "create:emergency_access", "Opened a case in an emergency"
+    EMERGENCY_READ = "read:emergency", "Looked at a case in an emergency"
+    EMERGENCY_ENDED = "update:emergency_ended", "Ended emergency access"
+    EMERGENCY_LISTED = "list:emergency", "Looked at who used emergency access"
+    EMERGENCY_REVIEWED = "review:emergency", "Reviewed emergency access"
+    EMERGENCY_ESCALATED = "update:emergency_escalated", "Said that emergency access was not reviewed in time"
     # interventions
     OFFER_MADE = "create:offer", "Offered support"
     OFFER_READ = "read:offer", "Looked at an offer"
@@ -198,6 +235,40 @@ class AuditSubject(db.Model):  # type: ignore[name-defined]
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
+class AuditCheckpoint(db.Model):  # type: ignore[name-defined]
+    """A signed root over the first ``size`` leaves of a chain; ``note`` is the text as it was signed (C2SP)."""
+
+    __tablename__ = "audit_checkpoint"
+
+    chain: Mapped[str] = mapped_column(String(26), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Moment())
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    note: Mapped[str] = mapped_column(Text)
+
+
+class AuditTree(db.Model):  # type: ignore[name-defined]
+    """Roots of complete subtrees of 2^8, 2^16 ... leaves, so that a root or a proof reads hundreds of rows, not all."""
+
+    __tablename__ = "audit_tree"
+
+    chain: Mapped[str] = mapped_column(String(26), primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditAnchored(db.Model):  # type: ignore[name-defined]
+    """Which checkpoints were written where outside the database; what an anchor missed it gets the next time."""
+
+    __tablename__ = "audit_anchored"
+
+    anchor: Mapped[str] = mapped_column(String(80), primary_key=True)
+    chain: Mapped[str] = mapped_column(String(26), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Moment())
+
+
 class ChangeHistory(SealedRecord):
     """Before and after values of one change, under the person's key; the entry holds only a commitment to them."""
 
@@ -216,4 +287,5 @@ class ChangeHistory(SealedRecord):
         return self.subject
 
 
-APPEND_ONLY = ("audit_entry", "audit_seal", "audit_subject")
+APPEND_ONLY = ("audit_entry", "audit_seal", "audit_subject", "audit_checkpoint", "audit_tree", "audit_anchored")
+DROPPED_WITH_AGE = ("audit_entry", "audit_subject")

@@ -145,12 +145,19 @@ class RequestTrail:
 
     def note_denied(self, reason: str) -> None:
         """A refusal, with the ids that were asked for in the address (opaque), never what was typed."""
+        self._note_asked(Event.DENIED, "denied", reason)
+
+    def note_failed(self, reason: str) -> None:
+        """A change that was tried and not kept: the entry of its success went with it."""
+        self._note_asked(Event.FAILED, "failed", reason)
+
+    def _note_asked(self, event: Event, outcome: str, reason: str) -> None:
         actor = find_actor()
         if actor is None:
             return
         ids = [value for value in (request.view_args or {}).values() if isinstance(value, str) and len(value) == 26]
-        body = _who_and_where(Event.DENIED, actor, secrets.token_hex(16)) | {
-            "outcome": "denied", "reason": reason, "subjects": [], "fields": [],
+        body = _who_and_where(event, actor, secrets.token_hex(16)) | {
+            "outcome": outcome, "reason": reason, "subjects": [], "fields": [],
         }  # fmt: skip
         if ids:
             body |= {"object_type": "asked_for", "object_id": ids[-1]}

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from audit.models import APPEND_ONLY
+from audit.models import APPEND_ONLY, DROPPED_WITH_AGE
 
 HEAD = """
 create or replace function audit_head(wanted text) returns table (seq bigint, mac bytea)
@@ -13,9 +13,15 @@ begin
   return query select s.seq, s.mac from audit_seal s where s.chain = wanted order by s.seq desc limit 1;
 end $$
 """
+# Old bodies may be dropped by the owner of the table alone, in a transaction that says so (`flask audit retain`).
 REFUSE = """
 create or replace function audit_append_only() returns trigger language plpgsql as $$
 begin
+  if tg_op = 'DELETE' and tg_table_name in ('audit_entry', 'audit_subject')
+     and coalesce(current_setting('audit.retention', true), '') = 'on'
+     and current_user = (select pg_get_userbyid(relowner) from pg_class where oid = tg_relid) then
+    return old;
+  end if;
   raise exception 'the audit trail is append-only';
 end $$
 """
@@ -53,18 +59,29 @@ def _ensure_postgres(connection: Connection) -> None:
                 )
             )
 
+    for table in DROPPED_WITH_AGE:
+        # Row-level security binds the owner as well: it sees nothing to delete but in a transaction that says so.
+        connection.execute(text(f"drop policy if exists dropped_with_age on {table}"))
+        connection.execute(
+            text(
+                f"create policy dropped_with_age on {table} for delete"
+                " using (current_setting('audit.retention', true) = 'on')"
+            )
+        )
+
 
 def _ensure_sqlite(connection: Connection) -> None:
     for table in APPEND_ONLY:
         for verb in ("update", "delete"):
-            name = f"{table}_append_only_{verb}"
-            connection.execute(text(f"drop trigger if exists {name}"))
-            connection.execute(
-                text(
-                    f"create trigger {name} before {verb} on {table}"
-                    " begin select raise(abort, 'the audit trail is append-only'); end"
-                )
-            )
+            connection.execute(text(f"drop trigger if exists {table}_append_only_{verb}"))
+            connection.execute(text(sqlite_trigger(table, verb)))
+
+
+def sqlite_trigger(table: str, verb: str) -> str:
+    return (
+        f"create trigger {table}_append_only_{verb} before {verb} on {table}"
+        " begin select raise(abort, 'the audit trail is append-only'); end"
+    )
 
 
 def wanted(dialect: str) -> set[str]:
@@ -79,3 +96,19 @@ def missing(connection: Connection) -> list[str]:
     else:
         query = "select name from sqlite_master where type = 'trigger'"
     return sorted(wanted(connection.dialect.name) - set(connection.execute(text(query)).scalars()))
+
+
+SIGNS = ("audit_checkpoint", "audit_tree", "audit_anchored")
+
+
+def grant_checkpoints(connection: Connection, web: str | None, signer: str | None) -> None:
+    """What the process that signs needs and no more; the web role then adds nothing to what was signed."""
+    if connection.dialect.name != "postgresql" or not signer:
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    run = connection.exec_driver_sql
+    run(f"grant usage on schema public to {quote(signer)}")
+    run(f"grant select on audit_seal, area to {quote(signer)}")
+    run(f"grant select, insert on {', '.join(SIGNS)} to {quote(signer)}")
+    if web and web != signer:
+        run(f"revoke insert on {', '.join(SIGNS)} from {quote(web)}")

@@ -1,164 +1,199 @@
-"""The verifier: streams each chain and names the first entry that is not as it was sealed, and in what way."""
+"""Checking the chains of this database: each is streamed through the engine, with the checkpoints that speak of it."""
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import func, select, text
 
-from audit.chain import GENESIS, chain_key, leaf_of, mac_of
-from audit.models import AuditEntry, AuditSeal, AuditSubject
+from audit import notes
+from audit.chain import chain_key
+from audit.engine import Check, Place, Total, Verdict, Witness, block_of, said_in
+from audit.models import AuditCheckpoint, AuditEntry, AuditSeal, AuditSubject, Event
+from audit.notes import Note, NoteBroken
 from core.clock import in_utc
 from core.db import db
 
+__all__ = ["Verdict", "chains", "count_entries", "said_in", "verify", "verify_all"]
 BATCH = 2_000
+# One step of the primary key for each chain, not a walk through every row of it.
+_CHAINS = (
+    "with recursive found(chain) as (select min(chain) from {0} union all"
+    " select (select min(t.chain) from {0} t where t.chain > found.chain) from found where found.chain is not null)"
+    " select chain from found where chain is not null"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One chain's result. ``kind`` is None when it verifies, else changed, missing, inserted, reordered, forked, index."""
-
-    chain: str
-    entries: int
-    kind: str | None = None
-    seq: int | None = None
+def chains(*tables: str) -> list[str]:
+    """Every chain that has seals or entries (or rows of the tables named)."""
+    found: set[str] = set()
+    for table in tables or ("audit_seal", "audit_entry"):
+        found.update(db.session.scalars(text(_CHAINS.format(table))))
+    return sorted(found)
 
 
-@dataclass(slots=True)
-class Place:
-    """One sequence number: its seal, its entry and its subjects, whichever of them exist."""
-
-    seq: int
-    leaf: bytes | None
-    mac: bytes | None
-    entry: Any
-    subjects: frozenset[str]
-
-
-def chains() -> list[str]:
-    """Every chain that has entries or seals."""
-    found = set(db.session.scalars(select(AuditSeal.chain).distinct()))
-    return sorted(found | set(db.session.scalars(select(AuditEntry.chain).distinct())))
-
-
-def verify(chain: str, progress: Callable[[int], None] | None = None) -> Verdict:
-    """Check one chain from its first entry. ``progress`` is called with how many more entries were checked."""
-    key, previous, expected = chain_key(chain), GENESIS, 1
-    places = _places(chain)
-    place = next(places, None)
-    while place is not None:
-        following = next(places, None)
-        kind = _fault(key, previous, expected, place, following, chain)
-        if kind:
-            return Verdict(chain, expected - 1, kind, expected if kind == "missing" else place.seq)
-        previous, expected = place.mac or GENESIS, expected + 1
-        if progress and place.seq % BATCH == 0:
-            progress(BATCH)
-        place = following
-    return Verdict(chain, expected - 1)
-
-
-def verify_all(only: str | None = None, progress: Callable[[int], None] | None = None) -> list[Verdict]:
-    return [verify(chain, progress) for chain in ([only] if only else chains())]
-
-
-def count_entries() -> int:
-    return db.session.scalar(select(func.count()).select_from(AuditSeal)) or 0
-
-
-def _fault(key: bytes, previous: bytes, expected: int, place: Place, following: Place | None, chain: str) -> str | None:
-    if place.seq != expected or (place.entry is None and place.mac is not None):
-        return "missing"
-    if place.leaf is None or place.mac is None:
-        return "inserted"
-    body = bytes(place.entry.body)
-    said = said_in(body)
-    if leaf_of(body) == place.leaf and (said.get("seq"), said.get("chain")) != (place.seq, chain):
-        return "reordered"
-    if mac_of(key, previous, leaf_of(body)) != place.mac:
-        return _broken_link(key, previous, place, following, chain)
-    if place.leaf != leaf_of(body) or not _columns_agree(place.entry, said):
-        return "changed"
-    return None if place.subjects == frozenset(said.get("subjects", ())) else "index"
-
-
-def said_in(body: bytes) -> dict[str, Any]:
-    """What an entry's bytes say; nothing where they were changed into something that cannot be read."""
-    try:
-        said = json.loads(body)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _broken_link(key: bytes, previous: bytes, place: Place, following: Place | None, chain: str) -> str:
-    """A seal that does not follow: added without the key, sealed onto an older head (a fork), or changed."""
-    if place.leaf and mac_of(key, previous, place.leaf) == place.mac:
-        return "changed"
-    if place.leaf != leaf_of(bytes(place.entry.body)):
-        return "changed"
-    if following and following.leaf and following.mac == mac_of(key, previous, following.leaf):
-        return "inserted"
-    for mac in db.session.scalars(
-        select(AuditSeal.mac)
-        .where(AuditSeal.chain == chain, AuditSeal.seq < place.seq)
-        .execution_options(yield_per=BATCH)
-    ):
-        if place.leaf and mac_of(key, bytes(mac), place.leaf) == place.mac:
-            return "forked"
-    return "changed"
-
-
-def _columns_agree(entry: Any, said: dict[str, Any]) -> bool:
-    """The columns that searches use repeat the sealed bytes; a changed column would hide an entry from a search."""
-    return (
-        entry.event == said.get("event")
-        and entry.outcome == said.get("outcome")
-        and entry.actor_id == said.get("actor")
-        and entry.object_type == said.get("object_type")
-        and entry.object_id == said.get("object_id")
-        and in_utc(entry.at).isoformat() == said.get("at")
+def last_of(chain: str, *models: Any) -> int:
+    """The last sequence number of a chain; 0 where it is empty."""
+    numbers = (
+        db.session.scalar(select(func.max(model.seq)).where(model.chain == chain))
+        for model in models or (AuditSeal, AuditEntry)
     )
+    return max(number or 0 for number in numbers)
 
 
-def _places(chain: str) -> Iterator[Place]:
-    """Merge seals, entries and subjects by sequence, a batch at a time, so that memory stays small."""
-    last = 0
-    while True:
-        numbers = _next_numbers(chain, last)
-        if not numbers:
-            return
-        seals = _rows(AuditSeal, chain, last, numbers[-1])
-        entries = _rows(AuditEntry, chain, last, numbers[-1])
-        subjects: dict[int, set[str]] = {}
-        for row in _query(AuditSubject, chain, last, numbers[-1]):
-            subjects.setdefault(row.seq, set()).add(row.subject_id)
-        for seq in numbers:
-            seal = seals.get(seq)
-            yield Place(
-                seq, bytes(seal.leaf) if seal else None, bytes(seal.mac) if seal else None, entries.get(seq),
-                frozenset(subjects.get(seq, ())),
-            )  # fmt: skip
-        last = numbers[-1]
+def count_entries(only: str | None = None) -> int:
+    return sum(last_of(chain) for chain in ([only] if only else chains()))
 
 
-def _next_numbers(chain: str, last: int) -> list[int]:
-    numbers: set[int] = set()
-    for model in (AuditSeal, AuditEntry):
-        numbers |= set(
-            db.session.scalars(
-                select(model.seq).where(model.chain == chain, model.seq > last).order_by(model.seq).limit(BATCH)
+def verify(
+    chain: str,
+    progress: Callable[[int], None] | None = None,
+    *,
+    since: datetime | None = None,
+    notes_elsewhere: Sequence[Note] = (),
+    keys: Sequence[Ed25519PublicKey] = (),
+) -> Verdict:
+    """Check one chain from its first entry.
+
+    ``progress`` is called with how many more entries were checked. ``since``: of earlier entries only seals and
+    leaves are checked. ``notes_elsewhere`` are checkpoints kept outside the database; with no ``keys`` checkpoints
+    cannot be checked and are left out.
+    """
+    last = last_of(chain)
+    source = Stored(chain, last)
+    said = [*_stored_notes(chain), *(note for note in notes_elsewhere if note.chain == chain)] if keys else []
+    return Check(
+        source, chain_key(chain), witnesses(said, keys), whole_from=_first_since(chain, since),
+        dropped_to=dropped_to(chain), progress=progress,
+    ).run()  # fmt: skip
+
+
+def verify_all(only: str | None = None, progress: Callable[[int], None] | None = None, **how: Any) -> list[Verdict]:
+    """Check every chain, or one. ``how`` is passed on to ``verify``."""
+    elsewhere = {note.chain for note in how.get("notes_elsewhere", ())}
+    return [verify(chain, progress, **how) for chain in ([only] if only else sorted({*chains(), *elsewhere}))]
+
+
+def witnesses(said: Iterable[Note], keys: Sequence[Ed25519PublicKey]) -> list[Witness]:
+    """Each distinct checkpoint with whether a known key signed it."""
+    distinct = {note.text: note for note in said}
+    return [Witness(note.size, note.root, _is_signed(note, keys)) for note in distinct.values()]
+
+
+def _is_signed(note: Note, keys: Sequence[Ed25519PublicKey]) -> bool:
+    try:
+        notes.check(note, keys)
+    except NoteBroken:
+        return False
+    return True
+
+
+def _stored_notes(chain: str) -> Iterator[Note]:
+    """The checkpoints of the database; one whose text was changed into none at all is unsigned."""
+    rows = db.session.execute(
+        select(AuditCheckpoint.size, AuditCheckpoint.root, AuditCheckpoint.note).where(AuditCheckpoint.chain == chain)
+    )
+    for size, root, said in rows:
+        try:
+            note = notes.parsed(said)
+        except NoteBroken:
+            note = Note("", size, bytes(root), said)
+        is_same = (note.size, note.root, note.chain) == (size, bytes(root), chain)
+        yield note if is_same else Note("", size, bytes(root), said)
+
+
+def read_keys(path: Path) -> list[Ed25519PublicKey]:
+    """The public keys of a file; none where there is no file."""
+    return notes.public_keys(path.read_text(encoding="utf-8")) if path.exists() else []
+
+
+def _first_since(chain: str, since: datetime | None) -> int:
+    if since is None:
+        return 1
+    first = db.session.scalar(select(func.min(AuditEntry.seq)).where(AuditEntry.chain == chain, AuditEntry.at >= since))
+    return first or last_of(chain) + 1
+
+
+def dropped_to(chain: str) -> int:
+    """Up to which entry the chain itself says that bodies were dropped with age. The walk checks that entry too."""
+    body = db.session.scalar(
+        select(AuditEntry.body)
+        .where(AuditEntry.chain == chain, AuditEntry.event == Event.AUDIT_BODIES_DROPPED.value)
+        .order_by(AuditEntry.seq.desc())
+        .limit(1)
+    )
+    said = said_in(bytes(body)) if body else {}
+    last = said.get("detail", {}).get("last", 0) if said.get("chain") == chain else 0
+    return last if isinstance(last, int) else 0
+
+
+class Stored:
+    """One chain of the database, up to the entry that was its last when the check began."""
+
+    def __init__(self, chain: str, last: int) -> None:
+        self.chain, self.last = chain, last
+
+    def places(self, whole_from: int) -> Iterator[Place]:
+        """Merge seals and entries by sequence, a batch at a time, so that memory stays small."""
+        first = 1
+        while first <= self.last:
+            until = min(first + BATCH - 1, self.last)
+            seals = {row[0]: row for row in self._rows(AuditSeal, ("seq", "leaf", "mac"), first, until)}
+            entries = self._entries(max(first, whole_from), until)
+            for seq in sorted(seals.keys() | entries.keys()):
+                _, leaf, mac = seals.get(seq, (seq, None, None))
+                body, columns = entries.get(seq, (None, None))
+                yield Place(
+                    seq, bytes(leaf) if leaf is not None else None, bytes(mac) if mac is not None else None, body,
+                    columns, skipped=seq < whole_from,
+                )  # fmt: skip
+            first = until + 1
+
+    def _entries(self, first: int, until: int) -> dict[int, tuple[bytes, tuple[str | None, ...]]]:
+        names = ("seq", "body", "at", "event", "outcome", "actor_id", "object_type", "object_id")
+        return {
+            seq: (bytes(body), (in_utc(at).isoformat(), *repeated))
+            for seq, body, at, *repeated in self._rows(AuditEntry, names, first, until)
+        }
+
+    def _rows(self, model: Any, names: Sequence[str], first: int, until: int) -> Iterable[Any]:
+        table = model.__table__
+        return db.session.execute(
+            select(*(table.c[name] for name in names)).where(
+                table.c.chain == self.chain, table.c.seq >= first, table.c.seq <= until
             )
         )
-    return list(islice(sorted(numbers), BATCH))
 
+    def seal(self, seq: int) -> tuple[bytes, bytes] | None:
+        found = next(iter(self._rows(AuditSeal, ("leaf", "mac"), seq, seq)), None)
+        return (bytes(found[0]), bytes(found[1])) if found else None
 
-def _query(model: Any, chain: str, after: int, up_to: int) -> Any:
-    table = model.__table__
-    return db.session.execute(select(table).where(table.c.chain == chain, table.c.seq > after, table.c.seq <= up_to))
+    def macs(self, before: int) -> Iterator[bytes]:
+        for first in range(1, before, BATCH):
+            for (mac,) in self._rows(AuditSeal, ("mac",), first, min(first + BATCH, before) - 1):
+                yield bytes(mac)
 
+    def index_totals(self, total: Total) -> Mapping[int, int]:
+        """One pass over the index in the order it is stored in: it has no order by entry, and needs none here."""
+        found: dict[int, int] = {}
+        rows = db.session.execute(
+            select(AuditSubject.subject_id, AuditSubject.seq)
+            .where(AuditSubject.chain == self.chain, AuditSubject.seq <= self.last)
+            .execution_options(yield_per=BATCH)
+        )
+        for subject, seq in rows:
+            block = block_of(seq)
+            found[block] = found.get(block, 0) + total(subject, seq)
+        return found
 
-def _rows(model: Any, chain: str, after: int, up_to: int) -> dict[int, Any]:
-    return {row.seq: row for row in _query(model, chain, after, up_to)}
+    def index_of(self, first: int, last: int) -> Mapping[int, set[str]]:
+        found: dict[int, set[str]] = {}
+        for subject, seq in self._rows(AuditSubject, ("subject_id", "seq"), first, min(last, self.last)):
+            found.setdefault(seq, set()).add(subject)
+        return found
+
+    def bodies(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        for seq, body in self._rows(AuditEntry, ("seq", "body"), first, min(last, self.last)):
+            yield seq, bytes(body)

@@ -30,6 +30,9 @@ class Settings:
     areas_file: Path = field(
         default_factory=lambda: Path(os.environ.get("AREAS_FILE", str(ROOT / "config/areas.toml")))
     )
+    providers_file: Path = field(
+        default_factory=lambda: Path(os.environ.get("PROVIDERS_FILE", str(ROOT / "config/providers.toml")))
+    )
     smtp_host: str = field(default_factory=lambda: os.environ.get("SMTP_HOST", ""))
     smtp_port: int = field(default_factory=lambda: int(os.environ.get("SMTP_PORT", "25")))
     smtp_user: str = field(default_factory=lambda: os.environ.get("SMTP_USER", ""))
@@ -42,6 +45,8 @@ class Settings:
         default_factory=lambda: os.environ.get("NOTIFY_URL", "https://api.notifications.service.gov.uk")
     )
     trusted_proxies: int = field(default_factory=lambda: int(os.environ.get("TRUSTED_PROXIES", "0")))
+    checkpoint_role: str = field(default_factory=lambda: os.environ.get("CHECKPOINT_ROLE", ""))
+    web_user: str = field(default_factory=lambda: os.environ.get("WEB_USER", ""))
 
     @property
     def database_url(self) -> str:
@@ -56,8 +61,26 @@ class Settings:
         return _driver(os.environ.get("KEYS_DATABASE_URL", f"sqlite:///{self.var / 'keys.sqlite3'}"))
 
     @property
+    def matching_url(self) -> str:
+        """Read by the worker alone, whose role may then be the only one that opens the global index."""
+        return _driver(os.environ.get("MATCHING_DATABASE_URL", f"sqlite:///{self.var / 'matching.sqlite3'}"))
+
+    @property
     def root_key_file(self) -> Path:
         return Path(os.environ.get("ROOT_KEY_FILE", str(self.var / "keys" / "root.key")))
+
+    @property
+    def checkpoint_key_file(self) -> Path:
+        """Read by `flask audit checkpoint` alone, which runs as another user than the web process."""
+        return Path(os.environ.get("CHECKPOINT_KEY_FILE", str(self.var / "checkpoints" / "signing.key")))
+
+    @property
+    def checkpoint_public_file(self) -> Path:
+        return Path(os.environ.get("CHECKPOINT_PUBLIC_FILE", str(self.var / "checkpoints" / "public.pem")))
+
+    @property
+    def checkpoint_anchors(self) -> str:
+        return os.environ.get("CHECKPOINT_ANCHORS", f"folder:{self.var / 'checkpoints' / 'copies'}")
 
     @property
     def secure_cookies(self) -> bool:

@@ -10,8 +10,10 @@ from werkzeug.datastructures import MultiDict
 
 from accounts.roles import ROLES
 from audit import policies, search
-from audit.chain import GENESIS, chain_key, leaf_of, mac_of
+from audit.chain import chain_key
+from audit.engine import GENESIS, mac_of
 from audit.forms import SearchForm, day_of
+from audit.merkle import leaf_of
 from audit.models import AuditSeal, Event
 from audit.search import GROUPS, OUTCOMES, Asked, Entry
 from audit.views import bp, names, words
