@@ -54,7 +54,7 @@ class Words:
 
     def __init__(self) -> None:
         self.held: dict[str, Held] = {}
-        self._given = 0
+        self._given = self._born = 0
 
     def word(self, held: Held) -> str:
         letters, rest = "", self._given
@@ -66,9 +66,9 @@ class Words:
         return MARK + letters
 
     def birthday(self, held: Held) -> date:
-        self._given += 1
-        born = date(today().year - 15, 1, 2) + timedelta(days=self._given % 700)
-        assert day(born) not in self.held, "two rows have one birthday"
+        self._born += 1
+        assert self._born < 4 * 365, "they would not be of an age to be referred"
+        born = date(today().year - 16, 1, 2) + timedelta(days=self._born)
         self.held |= {day(born): held, short_day(born): held}
         return born
 
