@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Thread
 
 import pytest
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine
 from sqlalchemy import text as sql
 from werkzeug.serving import make_server
 
@@ -19,6 +19,7 @@ from tests.factories import cases, referrals, state, world
 from tests.factories.forms import MAKING, NOT_MAKING, Place, day_parts
 from tests.journeys.conftest import serve
 from tests.support.client import Page, form_values, text
+from tests.support.patience import be_patient
 from tests.support.visitor import Visitor, at_once
 
 
@@ -119,17 +120,12 @@ def over_the_wire(person, path, values):
 @contextmanager
 def served(app):
     """The application at a port, a thread for each request. Nobody waits in vain, however slow the machine is."""
-    db.session.remove()
-    db.engine.dispose()
-    patient = "set lock_timeout = 0; set statement_timeout = 0"
-    if db.engine.dialect.name == "postgresql":
-        event.listen(db.engine, "checkout", lambda connection, *_: connection.execute(patient))
     server = make_server("localhost", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("core.db.WAIT_SECONDS", 300)
+            be_patient(patch)
             yield f"http://localhost:{server.server_port}"
     finally:
         server.shutdown()

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from audit.services import record
 from audit.verify import verify, verify_all
 from core.db import db
 from core.ids import new_id
+from tests.factories import cases, meetings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -213,25 +216,62 @@ def test_a_rolled_back_change_leaves_no_entry(acting, known, chain):
     assert db.session.scalar(select(func.count()).select_from(AuditEntry)) == before
 
 
-@pytest.mark.catalogue("T4")
-def test_eight_processes_do_not_fork_a_chain(app, known, tmp_path):
-    """1,000 entries each, every tenth also in a second area's chain, taken in both orders."""
-    url, keys = app.extensions["addresses"]
-    db.session.remove()
-    before = {verdict.chain: verdict.entries for verdict in verify_all()}
+WRITERS, TURNS = 8, 1_000
+
+
+def given_to(writer, app, known, acting, tmp_path):
+    """What one writer works with: a case, a referral that is ready and a meeting of its own."""
+    data, keys = app.extensions["addresses"]
+    (tmp_path / str(writer)).mkdir()
+    return {
+        "number": writer, "turns": TURNS, "data": data, "keys": keys, "var": str(tmp_path / str(writer)), "known": asdict(known),
+        "here": known.areas["reading"], "there": known.areas["slough"],
+        "case": cases.open_case(acting, known), "meeting": meetings.meeting(acting, known),
+        "referral": meetings.ready_referral(acting, known),
+    }  # fmt: skip
+
+
+def written_at_once(given):
+    """So many processes at once; what each says that it wrote."""
     db.session.remove()
     writers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.support.writer", url, keys, str(number), known.areas["reading"],
-             known.areas["slough"], "1000"],
-            cwd=ROOT, stderr=subprocess.PIPE,
-        )
-        for number in range(8)
+        subprocess.Popen([sys.executable, "-m", "tests.support.writer", json.dumps(one)], cwd=ROOT,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for one in given
     ]  # fmt: skip
-    for writer in writers:
-        _, problem = writer.communicate(timeout=300)
-        assert writer.returncode == 0, problem[-1500:]
-    verdicts = {verdict.chain: verdict for verdict in verify_all()}
-    assert [verdict.kind for verdict in verdicts.values()] == [None] * len(verdicts)
-    written = {name: verdicts[area].entries - before.get(area, 0) for name, area in known.areas.items()}
-    assert written == {"reading": 8_000, "slough": 800}
+    ended = [writer.communicate() for writer in writers]
+    assert [writer.returncode for writer in writers] == [0] * len(writers), [said[1][-1500:] for said in ended]
+    return [json.loads(said[0]) for said in ended]
+
+
+@pytest.mark.catalogue("T4")
+def test_eight_processes_do_not_fork_a_chain(app, known, acting, tmp_path):
+    """1,000 acts each: notes, step-ups, agendas, failed sign-ins and readings, every tenth of these in two areas' chains."""
+    given = [given_to(writer, app, known, acting, tmp_path) for writer in range(WRITERS)]
+    read_before = counted(Event.CASE_READ)
+    said = written_at_once(given)
+    verdicts = verify_all()
+    assert [verdict.kind for verdict in verdicts] == [None] * len(verdicts)
+    for verdict in verdicts:
+        seqs = db.session.scalars(
+            select(AuditEntry.seq).where(AuditEntry.chain == verdict.chain).order_by(AuditEntry.seq)
+        )
+        assert list(seqs) == list(range(1, verdict.entries + 1))
+    # Nothing that was acknowledged is missing from the trail, and nothing stands there twice.
+    changed = Counter((event, thing) for one in said for event, thing in one["changes"])
+    assert changed.total() == WRITERS * TURNS // 8
+    assert Counter(changes_in_the_trail(changed)) == changed
+    assert counted(Event.CASE_READ) - read_before == sum((Counter(one["reads"]) for one in said), Counter())
+    assert counted(Event.SIGN_IN_FAILED).total() == WRITERS * 3
+
+
+def counted(event):
+    """Entries of this kind by chain."""
+    found = select(AuditEntry.chain, func.count()).where(AuditEntry.event == event.value).group_by(AuditEntry.chain)
+    return Counter(dict(db.session.execute(found).tuples().all()))
+
+
+def changes_in_the_trail(changed):
+    things = {thing for _, thing in changed}
+    rows = db.session.execute(select(AuditEntry.event, AuditEntry.object_id)).tuples()
+    return [(event, thing) for event, thing in rows if thing in things]
