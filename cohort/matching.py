@@ -92,10 +92,12 @@ def look_ups(values: Mapping[str, Any]) -> Iterator[tuple[MatchReason, str]]:
             yield MatchReason.SWAPPED, value
 
 
-def tokens(area_id: Id, found: Iterator[tuple[MatchReason, str]]) -> list[tuple[str, bytes]]:
-    """Kind and blind token of each compound under this area's index keys: another area's tokens never agree."""
+def tokens(area_id: Id, found: Iterator[tuple[MatchReason, str]], version: int) -> list[tuple[str, bytes]]:
+    """Kind and blind token of each compound under one version of this area's key: another area's tokens never agree."""
     ring = keyring()
-    return list(dict.fromkeys((reason.value, ring.token(area_id, reason.value, value)) for reason, value in found))
+    return list(
+        dict.fromkeys((reason.value, ring.token(area_id, reason.value, value, version)) for reason, value in found)
+    )
 
 
 def nearly(one: str, other: str) -> bool:

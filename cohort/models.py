@@ -3,22 +3,34 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.crypto import Encrypted
 from core.db import Audited, Moment, Record, SealedRecord, db, id_type
 from core.ids import Id
 
+_CLOSED = text("sensitivity <> 'normal'")
+
 
 class YoungPerson(Audited, SealedRecord):
     """A young person known to one area. Everything about them is sealed under their own key."""
 
     __tablename__ = "young_person"
+    __table_args__ = (
+        Index("ix_young_person_closed", "area_id", "sensitivity", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
+        CheckConstraint("sensitivity in ('normal', 'restricted', 'hidden')", name="sensitivity"),
+    )
 
     area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"), index=True)
     merged_into_id: Mapped[Id | None] = mapped_column(ForeignKey("young_person.id"))
     created_from: Mapped[str] = mapped_column(String(20))
+    sensitivity: Mapped[str] = mapped_column(String(12), default="normal", server_default="normal")
+    sensitivity_code: Mapped[str | None] = mapped_column(String(24))
+    sensitivity_at: Mapped[datetime | None] = mapped_column(Moment())
+    sensitivity_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    ask_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    sensitivity_words = Encrypted(max_length=2000)
     forename = Encrypted(max_length=100)
     surname = Encrypted(max_length=100)
     preferred_name = Encrypted(max_length=100)
@@ -38,6 +50,18 @@ class YoungPerson(Audited, SealedRecord):
         return self.id
 
 
+class NamedPerson(Audited, Record):
+    """Someone who may open a closed record, or know of a hidden one (SETTLED 3)."""
+
+    __tablename__ = "named_person"
+    __table_args__ = (Index("uq_named_person_pair", "young_person_id", "user_id", unique=True),)
+
+    young_person_id: Mapped[Id] = mapped_column(ForeignKey("young_person.id"))
+    area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"))
+    user_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"), index=True)
+    named_by_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"))
+
+
 class BlindIndex(db.Model):  # type: ignore[name-defined]
     """Compound blind indexes of one young person (SECURITY-DESIGN 3): keyed, per area, never of a single name."""
 
@@ -48,6 +72,7 @@ class BlindIndex(db.Model):  # type: ignore[name-defined]
     kind: Mapped[str] = mapped_column(String(24), primary_key=True)
     token: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     area_id: Mapped[Id] = mapped_column(id_type())
+    key_version: Mapped[int]
 
 
 class SourceExtract(Audited, Record):
@@ -121,3 +146,8 @@ class Candidate(Audited, SealedRecord):
     @property
     def subject_id(self) -> Id:
         return self.young_person_id or self.id
+
+
+# The tables of matching between areas have a file of their own; whoever loads the models loads them too.
+from cohort.elsewhere_models import MatchingTask as MatchingTask  # noqa: E402
+from cohort.elsewhere_models import OtherPanelContact as OtherPanelContact  # noqa: E402

@@ -1,4 +1,4 @@
-"""What an operator can ask: `flask doctor`, `flask keys status`, `flask drafts sweep`, `flask upgrade`, `flask setup`."""
+"""What an operator can ask: `flask doctor`, `flask drafts sweep`, `flask upgrade`, `flask setup`."""
 
 import sys
 
@@ -6,14 +6,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from accounts.models import Area, Installation
+from accounts.models import Installation
 from core.db import db, reading
-from core.keyring import SYSTEM, KeysUnavailable, keyring
+from core.keyring import SYSTEM, keyring
 from core.migrate import upgrade_all
-from core.providers import FileKeys, KeyProviderError
-from desk import health, sweeping
+from desk import health, key_commands, sweeping
 
-keys = AppGroup("keys", help="Encryption keys.")
 drafts = AppGroup("drafts", help="What is kept only for a while.")
 
 
@@ -59,49 +57,6 @@ def setup() -> None:
     click.echo("The installation is ready for: flask areas sync")
 
 
-@keys.command()
-def status() -> None:
-    """Show the key provider, each area's key versions, and how many data keys stand under each.
-
-    Example: flask keys status
-    """
-    ring = keyring()
-    problem = ring.provider.health()
-    click.echo(f"Provider: {ring.provider.name}, root key version {ring.provider.current_version()}" +
-               (f", PROBLEM: {problem}" if problem else ", ok"))  # fmt: skip
-    with reading():
-        names = {row.id: row.slug for row in db.session.query(Area.id, Area.slug)}
-    counts = {(area, version): count for area, version, count in ring.store.counts()}
-    bad = bool(problem)
-    for scope, version in ring.store.scopes():
-        try:
-            ring.scope_key(scope, version)
-            state = "opens"
-        except KeysUnavailable:
-            state, bad = "DOES NOT OPEN", True
-        held = f", {counts[(scope, version)]} data keys" if (scope, version) in counts else ""
-        kind, _, rest = scope.rpartition(":")
-        click.echo(f"  {(kind + ':' if kind else '') + names.get(rest, rest)}: version {version}, {state}{held}")
-    if bad:
-        sys.exit(1)
-
-
-@keys.command()
-@click.argument("path", type=click.Path(dir_okay=False))
-def create(path: str) -> None:
-    """Make a new root key file that only you may read. Keep two sealed copies elsewhere: no key, no data.
-
-    Example: flask keys create /etc/panels/root.key
-    """
-    from pathlib import Path
-
-    try:
-        FileKeys.create(Path(path))
-    except (OSError, KeyProviderError) as error:
-        raise click.ClickException(f"Could not make the key file: {error.__class__.__name__}") from None
-    click.echo(f"Made {path}. Set ROOT_KEY_FILE to it, and keep two sealed copies with different people.")
-
-
 @drafts.command()
 @click.option(
     "--even-many", is_flag=True, help="Destroy unused keys even where they are many; check the database first."
@@ -125,7 +80,7 @@ def sweep(even_many: bool) -> None:
 
 
 def init_app(app: Flask) -> None:
-    app.cli.add_command(keys)
+    key_commands.init_app(app)
     app.cli.add_command(drafts)
     for command in (doctor, upgrade, setup):
         app.cli.add_command(command)

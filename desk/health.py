@@ -9,14 +9,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.models import Area, Installation, Membership
 from accounts.services import directory
-from audit import triggers
+from audit import anchors, checkpoints, triggers
+from audit.anchors import AnchorFailed
 from audit.models import AuditEntry
 from config.directory import ConfigError
 from config.settings import Settings, SettingsError
+from core import rotation
 from core.clock import in_utc, now
 from core.db import db
 from core.keyring import KeysUnavailable, keyring
 from core.migrate import is_current
+from core.row_security import everything
+from desk import rotating
 
 Check = Callable[[], str | None]
 
@@ -55,6 +59,23 @@ def keys() -> str | None:
     return None if unlocked else "There are no areas yet. Run: flask areas sync"
 
 
+def old_keys() -> str | None:
+    """Rotations that were not finished, and old versions that are still kept."""
+    ring = keyring()
+    if ring.provider.health():
+        return None
+    if rotation.under_old_root(ring):
+        return "Keys stand under an old root key. Run: flask keys rotate --root"
+    old = rotation.old_versions(ring)
+    names: dict[str, str] = {row.id: row.slug for row in db.session.execute(select(Area.id, Area.slug))}
+    for scope in sorted({scope for scope, _ in old}, key=lambda found: names.get(found, found)):
+        if left := rotating.unfinished(scope):
+            chosen = f"--area {names[scope]}" if scope in names else "--system"
+            return f"A rotation is not finished, {left} are left. Run: flask keys rotate {chosen}"
+    kept = sorted(f"{names[scope]} {version}" for scope, version in old if scope in names)
+    return f"Old versions of areas' keys are kept: {', '.join(kept)}. Run: flask keys drop-old" if kept else None
+
+
 def settings() -> str | None:
     try:
         _settings().check()
@@ -90,6 +111,14 @@ def second_wall() -> str | None:
     return None
 
 
+def signed() -> str | None:
+    try:
+        with everything():
+            return checkpoints.trouble(anchors.configured(_settings().checkpoint_anchors))
+    except AnchorFailed as error:
+        return str(error)
+
+
 def clock() -> str | None:
     newest = db.session.scalar(select(func.max(AuditEntry.at)))
     if newest and (in_utc(newest) - now()).total_seconds() > 120:
@@ -114,10 +143,10 @@ READY: dict[str, Check] = {
 }  # fmt: skip
 ALL: dict[str, Check] = READY | {
     "Settings": settings, "Areas file": areas_file, "Demonstration": demonstration, "Administrator": approvers,
-    "Second wall": second_wall,
+    "Second wall": second_wall, "Old keys": old_keys, "Checkpoints": signed,
 }  # fmt: skip
 # Known and said, but not a reason to refuse service.
-WARNINGS = frozenset({"Second wall"})
+WARNINGS = frozenset({"Second wall", "Old keys", "Checkpoints"})
 
 
 def examine(checks: dict[str, Check] | None = None) -> dict[str, str | None]:

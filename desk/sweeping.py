@@ -13,15 +13,13 @@ from core.clock import now, today
 from core.db import db
 from core.drafts import FormDraft
 from core.ids import Id
+from core.key_checks import SETTLED_AFTER, keys_in_use
 from core.keyring import keyring
 from core.spent_keys import destroy_after_commit
 from desk.models import StoredSearch
 from referrals.models import ReferralDraft
 from referrals.services.drafts import KEPT_DAYS
 
-# A key is made and kept before the rows that it seals (SETTLED 11), so a young one may only be waiting for them.
-SETTLED_AFTER = timedelta(hours=24)
-KEY_COLUMNS = ("data_key_id", "key_id")
 # More than this, and more than a tenth of all keys, is no ordinary day: an old copy of the database, perhaps.
 ORDINARY = 100
 
@@ -75,19 +73,9 @@ def _unused(of_the_deleted: set[Id], *, even_many: bool) -> set[Id]:
     """Keys that no row is sealed with. Rows are asked, never owners: a key may have been given to another record."""
     store = keyring().store
     standing = store.standing_before(now() - SETTLED_AFTER)
-    in_use = _in_use()
+    in_use = keys_in_use()
     orphans = standing - in_use
     if not even_many and len(orphans - of_the_deleted) > max(ORDINARY, len(standing) // 10):
         db.session.rollback()
         raise TooManyUnused
     return orphans | (of_the_deleted - in_use)
-
-
-def _in_use() -> set[Id]:
-    """The keys named in any row of any table."""
-    columns = [
-        table.c[name] for table in db.metadata.tables.values() for name in KEY_COLUMNS if name in table.c
-    ]  # fmt: skip
-    return {
-        key for column in columns for key in db.session.scalars(select(column).distinct()) if key is not None
-    }  # fmt: skip

@@ -14,6 +14,7 @@ from core import context
 from core.access import Actor
 from core.db import db
 from core.ids import Id
+from core.keyring import keyring
 
 INDEXED = ("forename", "surname", "preferred_name", "date_of_birth", "upn", "nhs_number")
 MOST_MATCHES = 20
@@ -41,10 +42,11 @@ def create_person(
 
 
 def index_rows(area_id: Id, person_id: Id, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The blind indexes of one person as rows; bulk loaders insert them with the person."""
+    """The blind indexes of one person as rows, under the area's newest key; bulk loaders insert them with the person."""
+    version = keyring().index_versions(area_id)[-1]
     return [
-        {"young_person_id": person_id, "kind": kind, "token": token, "area_id": area_id}
-        for kind, token in matching.tokens(area_id, matching.compounds(values))
+        {"young_person_id": person_id, "kind": kind, "token": token, "area_id": area_id, "key_version": version}
+        for kind, token in matching.tokens(area_id, matching.compounds(values), version)
     ]
 
 
@@ -72,8 +74,9 @@ def find_matches(
         "forename": forename, "surname": surname, "date_of_birth": date_of_birth, "upn": upn, "nhs_number": nhs_number,
     }  # fmt: skip
     wanted: dict[str, list[bytes]] = {}
-    for kind, token in matching.tokens(area_id, matching.look_ups(values)):
-        wanted.setdefault(kind, []).append(token)
+    for version in keyring().index_versions(area_id):
+        for kind, token in matching.tokens(area_id, matching.look_ups(values), version):
+            wanted.setdefault(kind, []).append(token)
     if not wanted:
         return []
     agrees = or_(*(and_(BlindIndex.kind == kind, BlindIndex.token.in_(tokens)) for kind, tokens in wanted.items()))

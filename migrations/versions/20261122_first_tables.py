@@ -35,6 +35,21 @@ def upgrade() -> None:
     sa.UniqueConstraint('prefix', name=op.f('uq_area_prefix')),
     sa.UniqueConstraint('slug', name=op.f('uq_area_slug'))
     )
+    op.create_table('audit_anchored',
+    sa.Column('anchor', sa.String(length=80), nullable=False),
+    sa.Column('chain', sa.String(length=26), nullable=False),
+    sa.Column('size', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('anchor', 'chain', 'size', name=op.f('pk_audit_anchored'))
+    )
+    op.create_table('audit_checkpoint',
+    sa.Column('chain', sa.String(length=26), nullable=False),
+    sa.Column('size', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('root', sa.LargeBinary(), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('chain', 'size', name=op.f('pk_audit_checkpoint'))
+    )
     op.create_table('audit_entry',
     sa.Column('chain', sa.String(length=26), nullable=False),
     sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -64,6 +79,13 @@ def upgrade() -> None:
     sa.Column('chain', sa.String(length=26), nullable=False),
     sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('subject_id', 'chain', 'seq', name=op.f('pk_audit_subject'))
+    )
+    op.create_table('audit_tree',
+    sa.Column('chain', sa.String(length=26), nullable=False),
+    sa.Column('level', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('position', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('hash', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('chain', 'level', 'position', name=op.f('pk_audit_tree'))
     )
     op.create_table('change_history',
     sa.Column('subject', sa.String(length=26), nullable=False),
@@ -109,6 +131,14 @@ def upgrade() -> None:
     sa.Column('error', sa.String(length=80), nullable=True),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_periodic_job'))
     )
+    op.create_table('spent',
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_spent'))
+    )
+    with op.batch_alter_table('spent', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_spent_at'), ['at'], unique=False)
+
     op.create_table('throttle',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('window_started_at', sa.DateTime(timezone=True), nullable=False),
@@ -240,6 +270,26 @@ def upgrade() -> None:
     with op.batch_alter_table('district', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_district_area_id'), ['area_id'], unique=False)
 
+    op.create_table('factor',
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('credential_id', sa.LargeBinary(), nullable=True),
+    sa.Column('public_key', sa.LargeBinary(), nullable=True),
+    sa.Column('signature_count', sa.BigInteger(), nullable=False),
+    sa.Column('seed_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('last_step', sa.BigInteger(), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_factor_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_factor')),
+    sa.UniqueConstraint('credential_id', name=op.f('uq_factor_credential_id'))
+    )
+    with op.batch_alter_table('factor', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_factor_user_id'), ['user_id'], unique=False)
+
     op.create_table('form_draft',
     sa.Column('user_id', sa.String(length=26), nullable=False),
     sa.Column('form_key', sa.String(length=80), nullable=False),
@@ -255,6 +305,44 @@ def upgrade() -> None:
     with op.batch_alter_table('form_draft', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_form_draft_data_key_id'), ['data_key_id'], unique=False)
         batch_op.create_index('uq_form_draft_form', ['user_id', 'form_key'], unique=True)
+
+    op.create_table('identity',
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('provider', sa.String(length=40), nullable=False),
+    sa.Column('issuer', sa.String(length=300), nullable=False),
+    sa.Column('subject', sa.String(length=255), nullable=False),
+    sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_identity_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_identity')),
+    sa.UniqueConstraint('issuer', 'subject', name=op.f('uq_identity_issuer_subject'))
+    )
+    with op.batch_alter_table('identity', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_identity_user_id'), ['user_id'], unique=False)
+
+    op.create_table('matching_task',
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('object_id', sa.String(length=26), nullable=False),
+    sa.Column('asked_by_id', sa.String(length=26), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('answer', sa.String(length=12), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_matching_task_area_id')),
+    sa.ForeignKeyConstraint(['asked_by_id'], ['user_account.id'], name=op.f('fk_matching_task_asked_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_matching_task'))
+    )
+    with op.batch_alter_table('matching_task', schema=None) as batch_op:
+        batch_op.create_index('ix_matching_task_asker', ['asked_by_id', 'asked_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_matching_task_object_id'), ['object_id'], unique=False)
+        batch_op.create_index('ix_matching_task_waiting', ['attempts', 'asked_at'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
     op.create_table('meeting',
     sa.Column('area_id', sa.String(length=26), nullable=False),
@@ -333,10 +421,29 @@ def upgrade() -> None:
         batch_op.create_index('ix_notice_newest', ['user_id', 'created_at'], unique=False)
         batch_op.create_index('ix_notice_unread', ['user_id'], unique=False, postgresql_where=sa.text('read_at is null'), sqlite_where=sa.text('read_at is null'))
 
+    op.create_table('recovery_code',
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('code_hash', sa.String(length=64), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_recovery_code_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recovery_code'))
+    )
+    with op.batch_alter_table('recovery_code', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_recovery_code_user_id'), ['user_id'], unique=False)
+
     op.create_table('young_person',
     sa.Column('area_id', sa.String(length=26), nullable=False),
     sa.Column('merged_into_id', sa.String(length=26), nullable=True),
     sa.Column('created_from', sa.String(length=20), nullable=False),
+    sa.Column('sensitivity', sa.String(length=12), server_default='normal', nullable=False),
+    sa.Column('sensitivity_code', sa.String(length=24), nullable=True),
+    sa.Column('sensitivity_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sensitivity_by_id', sa.String(length=26), nullable=True),
+    sa.Column('ask_id', sa.String(length=26), nullable=True),
+    sa.Column('sensitivity_words_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('forename_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('surname_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('preferred_name_sealed', sa.LargeBinary(), nullable=True),
@@ -354,12 +461,16 @@ def upgrade() -> None:
     sa.Column('id', sa.String(length=26), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.CheckConstraint("sensitivity in ('normal', 'restricted', 'hidden')", name=op.f('ck_young_person_sensitivity')),
     sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_young_person_area_id')),
+    sa.ForeignKeyConstraint(['ask_id'], ['user_account.id'], name=op.f('fk_young_person_ask_id')),
     sa.ForeignKeyConstraint(['merged_into_id'], ['young_person.id'], name=op.f('fk_young_person_merged_into_id')),
+    sa.ForeignKeyConstraint(['sensitivity_by_id'], ['user_account.id'], name=op.f('fk_young_person_sensitivity_by_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_young_person'))
     )
     with op.batch_alter_table('young_person', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_young_person_area_id'), ['area_id'], unique=False)
+        batch_op.create_index('ix_young_person_closed', ['area_id', 'sensitivity'], unique=False, sqlite_where=sa.text("sensitivity <> 'normal'"), postgresql_where=sa.text("sensitivity <> 'normal'"))
         batch_op.create_index(batch_op.f('ix_young_person_data_key_id'), ['data_key_id'], unique=False)
 
     op.create_table('agreement',
@@ -539,6 +650,49 @@ def upgrade() -> None:
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_membership_area_id'), ['area_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_membership_user_id'), ['user_id'], unique=False)
+
+    op.create_table('named_person',
+    sa.Column('young_person_id', sa.String(length=26), nullable=False),
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('named_by_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_named_person_area_id')),
+    sa.ForeignKeyConstraint(['named_by_id'], ['user_account.id'], name=op.f('fk_named_person_named_by_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_named_person_user_id')),
+    sa.ForeignKeyConstraint(['young_person_id'], ['young_person.id'], name=op.f('fk_named_person_young_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_named_person'))
+    )
+    with op.batch_alter_table('named_person', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_named_person_user_id'), ['user_id'], unique=False)
+        batch_op.create_index('uq_named_person_pair', ['young_person_id', 'user_id'], unique=True)
+
+    op.create_table('other_panel_contact',
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('young_person_id', sa.String(length=26), nullable=False),
+    sa.Column('asking_area_id', sa.String(length=26), nullable=False),
+    sa.Column('referral_id', sa.String(length=26), nullable=False),
+    sa.Column('reference', sa.String(length=16), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('outcome', sa.String(length=12), nullable=True),
+    sa.Column('done_by_id', sa.String(length=26), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_other_panel_contact_area_id')),
+    sa.ForeignKeyConstraint(['asking_area_id'], ['area.id'], name=op.f('fk_other_panel_contact_asking_area_id')),
+    sa.ForeignKeyConstraint(['done_by_id'], ['user_account.id'], name=op.f('fk_other_panel_contact_done_by_id')),
+    sa.ForeignKeyConstraint(['young_person_id'], ['young_person.id'], name=op.f('fk_other_panel_contact_young_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_other_panel_contact')),
+    sa.UniqueConstraint('referral_id', 'young_person_id', name=op.f('uq_other_panel_contact_referral_id_young_person_id'))
+    )
+    with op.batch_alter_table('other_panel_contact', schema=None) as batch_op:
+        batch_op.create_index('ix_other_panel_contact_open', ['area_id', 'outcome', 'due_on'], unique=False)
+        batch_op.create_index(batch_op.f('ix_other_panel_contact_young_person_id'), ['young_person_id'], unique=False)
 
     op.create_table('referral',
     sa.Column('reference', sa.String(length=16), nullable=False),
@@ -854,6 +1008,42 @@ def upgrade() -> None:
     with op.batch_alter_table('case_note', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_note_case_id'), ['case_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_note_data_key_id'), ['data_key_id'], unique=False)
+
+    op.create_table('emergency_access',
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('membership_id', sa.String(length=26), nullable=False),
+    sa.Column('reason_code', sa.String(length=24), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('review_by', sa.Date(), nullable=False),
+    sa.Column('escalated_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reviewed_by_id', sa.String(length=26), nullable=True),
+    sa.Column('reviewed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('outcome', sa.String(length=16), nullable=True),
+    sa.Column('reason_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('review_words_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('case_id', sa.String(length=26), nullable=False),
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('young_person_id', sa.String(length=26), nullable=False),
+    sa.Column('data_key_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.CheckConstraint('reviewed_by_id is null or reviewed_by_id <> user_id', name=op.f('ck_emergency_access_two_people')),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_emergency_access_area_id')),
+    sa.ForeignKeyConstraint(['case_id'], ['case_record.id'], name=op.f('fk_emergency_access_case_id')),
+    sa.ForeignKeyConstraint(['membership_id'], ['membership.id'], name=op.f('fk_emergency_access_membership_id')),
+    sa.ForeignKeyConstraint(['reviewed_by_id'], ['user_account.id'], name=op.f('fk_emergency_access_reviewed_by_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_emergency_access_user_id')),
+    sa.ForeignKeyConstraint(['young_person_id'], ['young_person.id'], name=op.f('fk_emergency_access_young_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_emergency_access'))
+    )
+    with op.batch_alter_table('emergency_access', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_emergency_access_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_emergency_access_data_key_id'), ['data_key_id'], unique=False)
+        batch_op.create_index('ix_emergency_access_review', ['area_id', 'outcome', 'review_by'], unique=False)
+        batch_op.create_index('ix_emergency_access_user', ['user_id', 'ends_at'], unique=False)
 
     op.create_table('engagement_attempt',
     sa.Column('made_on', sa.Date(), nullable=False),
@@ -1200,6 +1390,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_engagement_attempt_case_id'))
 
     op.drop_table('engagement_attempt')
+    with op.batch_alter_table('emergency_access', schema=None) as batch_op:
+        batch_op.drop_index('ix_emergency_access_user')
+        batch_op.drop_index('ix_emergency_access_review')
+        batch_op.drop_index(batch_op.f('ix_emergency_access_data_key_id'))
+        batch_op.drop_index(batch_op.f('ix_emergency_access_case_id'))
+
+    op.drop_table('emergency_access')
     with op.batch_alter_table('case_note', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_case_note_data_key_id'))
         batch_op.drop_index(batch_op.f('ix_case_note_case_id'))
@@ -1265,6 +1462,16 @@ def downgrade() -> None:
         batch_op.drop_index('ix_referral_agency')
 
     op.drop_table('referral')
+    with op.batch_alter_table('other_panel_contact', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_other_panel_contact_young_person_id'))
+        batch_op.drop_index('ix_other_panel_contact_open')
+
+    op.drop_table('other_panel_contact')
+    with op.batch_alter_table('named_person', schema=None) as batch_op:
+        batch_op.drop_index('uq_named_person_pair')
+        batch_op.drop_index(batch_op.f('ix_named_person_user_id'))
+
+    op.drop_table('named_person')
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_membership_user_id'))
         batch_op.drop_index(batch_op.f('ix_membership_area_id'))
@@ -1305,9 +1512,14 @@ def downgrade() -> None:
     op.drop_table('agreement')
     with op.batch_alter_table('young_person', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_young_person_data_key_id'))
+        batch_op.drop_index('ix_young_person_closed', sqlite_where=sa.text("sensitivity <> 'normal'"), postgresql_where=sa.text("sensitivity <> 'normal'"))
         batch_op.drop_index(batch_op.f('ix_young_person_area_id'))
 
     op.drop_table('young_person')
+    with op.batch_alter_table('recovery_code', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_recovery_code_user_id'))
+
+    op.drop_table('recovery_code')
     with op.batch_alter_table('notice', schema=None) as batch_op:
         batch_op.drop_index('ix_notice_unread', postgresql_where=sa.text('read_at is null'), sqlite_where=sa.text('read_at is null'))
         batch_op.drop_index('ix_notice_newest')
@@ -1324,11 +1536,25 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_meeting_area_id'))
 
     op.drop_table('meeting')
+    with op.batch_alter_table('matching_task', schema=None) as batch_op:
+        batch_op.drop_index('ix_matching_task_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.drop_index(batch_op.f('ix_matching_task_object_id'))
+        batch_op.drop_index('ix_matching_task_asker')
+
+    op.drop_table('matching_task')
+    with op.batch_alter_table('identity', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_identity_user_id'))
+
+    op.drop_table('identity')
     with op.batch_alter_table('form_draft', schema=None) as batch_op:
         batch_op.drop_index('uq_form_draft_form')
         batch_op.drop_index(batch_op.f('ix_form_draft_data_key_id'))
 
     op.drop_table('form_draft')
+    with op.batch_alter_table('factor', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_factor_user_id'))
+
+    op.drop_table('factor')
     with op.batch_alter_table('district', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_district_area_id'))
 
@@ -1354,6 +1580,10 @@ def downgrade() -> None:
     op.drop_table('account_link')
     op.drop_table('user_account')
     op.drop_table('throttle')
+    with op.batch_alter_table('spent', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_spent_at'))
+
+    op.drop_table('spent')
     op.drop_table('periodic_job')
     op.drop_table('installation')
     with op.batch_alter_table('form_submission', schema=None) as batch_op:
@@ -1366,6 +1596,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_change_history_data_key_id'))
 
     op.drop_table('change_history')
+    op.drop_table('audit_tree')
     op.drop_table('audit_subject')
     op.drop_table('audit_seal')
     with op.batch_alter_table('audit_entry', schema=None) as batch_op:
@@ -1374,5 +1605,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_audit_entry_actor')
 
     op.drop_table('audit_entry')
+    op.drop_table('audit_checkpoint')
+    op.drop_table('audit_anchored')
     op.drop_table('area')
     # ### end Alembic commands ###

@@ -72,7 +72,7 @@ def test_what_is_indexed_of_one_person():
 @pytest.mark.catalogue("S2", part="partly")
 def test_the_same_person_has_other_tokens_in_another_area(app, known):
     person = {"surname": "Sefton", "date_of_birth": date(2011, 5, 4), "upn": "A820200012345"}
-    here, there = (matching.tokens(known.areas[slug], matching.compounds(person)) for slug in ("reading", "slough"))
+    here, there = (matching.tokens(known.areas[slug], matching.compounds(person), 1) for slug in ("reading", "slough"))
     assert len(here) == len(there) == 4
     assert not {token for _, token in here} & {token for _, token in there}
     assert all(len(token) == 16 for _, token in here)
