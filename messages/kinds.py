@@ -29,6 +29,7 @@ class MessageKind(StrEnum):
     NEWS = "news"
     EMERGENCY_ACCESS = "emergency_access"
     UNUSUAL_ACCESS = "unusual_access"
+    OTHER_PANEL = "other_panel"
     APPROVAL = "approval"
     FILE_BLOCKED = "file_blocked"
     DIGEST = "digest"
@@ -85,6 +86,7 @@ RULES: dict[MessageKind, Rule] = {
     K.NEWS: Rule("There is something new for you", L.NEWS),
     K.EMERGENCY_ACCESS: Rule("Somebody used emergency access. Review it", L.URGENT),
     K.UNUSUAL_ACCESS: Rule("There is unusual access to review", L.NEWS),
+    K.OTHER_PANEL: Rule("Another panel may know one of your young people. Contact it", L.NEWS),
     K.APPROVAL: Rule("Something waits for a second person", L.NEWS),
     K.FILE_BLOCKED: Rule("A file that you added was blocked. Nobody can open it", L.NEWS),
     K.DIGEST: Rule(letter=L.DIGEST),

@@ -16,17 +16,6 @@ from tests.support.client import words
 K = MessageKind
 
 
-@pytest.fixture
-def told(known):
-    """``told(kind, role, ...)`` tells that person of Reading and commits."""
-
-    def go(kind=K.NEWS, role="referrer", **options):
-        tell([known.users[f"{role}@reading"]], kind, **options)
-        db.session.commit()
-
-    return go
-
-
 def test_the_frame_counts_what_is_not_read_and_reading_lowers_it(sign_in, told):
     person = sign_in(Role.REFERRER)
     assert "not read" not in words(person.get("/help"))
