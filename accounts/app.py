@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Flask
 
-from accounts import engine
-from accounts.services import directory
+from accounts.services import directory, passwords
 from config.directory import ConfigError
+from config.providers import Provider, load_providers
 from config.settings import Settings
 from core import mail
 
@@ -28,7 +28,8 @@ def flask_config(settings: Settings) -> dict[str, Any]:
 
 def init_app(app: Flask) -> None:
     app.extensions["organisation"] = _organisation(app.extensions["settings"])
-    engine.init_app(app)
+    app.extensions["providers"] = _providers(app.extensions["settings"])
+    passwords.init_app(app)
     mail.init_app(app)
 
 
@@ -38,3 +39,11 @@ def _organisation(settings: Settings) -> dict[str, str]:
         return directory.organisation(directory.read(settings.areas_file))
     except (ConfigError, OSError):
         return {}
+
+
+def _providers(settings: Settings) -> tuple[Provider, ...]:
+    """From providers.toml; with mistakes in it there are none, and `flask doctor` names them."""
+    try:
+        return load_providers(settings.providers_file)
+    except ConfigError:
+        return ()

@@ -1,20 +1,16 @@
-"""Forms of signing in and of accounts; every message says what to do."""
+"""Forms of signing in and of one's own account; every message says what to do."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from email_validator import EmailNotValidError, validate_email
 from flask import abort, request
-from flask_security.forms import LoginForm, VerifyForm
-from flask_security.utils import validate_redirect_url
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, RadioField
+from wtforms import EmailField, HiddenField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from accounts.services import passwords, sign_in
+from accounts.services import passwords
 from accounts.services.memberships import Way
-from accounts.sessions import server_session
-from audit.models import Event
-from audit.services import record
-from core.access import signed_in
 
 WRONG = "Check your email address and password"
 
@@ -22,7 +18,9 @@ WRONG = "Check your email address and password"
 def local_path(address: Any) -> str:
     """Where to go afterwards: only a path of this service."""
     text = address if isinstance(address, str) else ""
-    return text if text.startswith("/") and validate_redirect_url(text) and not text.startswith(("//", "/\\")) else ""
+    plain = text.isprintable() and "\\" not in text and not text.startswith("//")
+    parts = urlsplit(text) if plain else None
+    return text if parts and text.startswith("/") and not parts.scheme and not parts.netloc else ""
 
 
 def refuse_foreign_next() -> None:
@@ -35,11 +33,29 @@ def refuse_foreign_next() -> None:
             abort(400)
 
 
-class SignInForm(LoginForm):
+class PlainForm(FlaskForm):
+    """A button alone. The forms here hash or sign in before they write, so they carry no one-time key."""
+
+
+class LeadingForm(PlainForm):
+    """A form that leads back to the page somebody wanted."""
+
+    next = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        refuse_foreign_next()
+        super().__init__(*args, **kwargs)
+        if not self.next.data:
+            self.next.data = request.args.get("next", "")
+
+    @property
+    def way_on(self) -> str:
+        return local_path(self.next.data)
+
+
+class SignInForm(LeadingForm):
     """E-mail and password. There is no "remember me": a posted one is not a field and gives nothing (SETTLED 34)."""
 
-    remember = None  # type: ignore[assignment]
-    submit = None  # type: ignore[assignment]
     email = EmailField(
         "Email address",
         [InputRequired("Enter your email address")],
@@ -49,46 +65,83 @@ class SignInForm(LoginForm):
         "Password", [InputRequired("Enter your password")], render_kw={"autocomplete": "current-password"}
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        refuse_foreign_next()
-        super().__init__(*args, **kwargs)
-        self.password.description = ""
 
-    def validate(self, **kwargs: Any) -> bool:
-        if not FlaskForm.validate(self, **kwargs):
-            return False
-        self.user = sign_in.check(self.email.data or "", self.password.data or "")
-        if self.user is None:
-            self.email.errors = [WRONG]
-        return self.user is not None
+class PasswordAgainForm(LeadingForm):
+    """The password again, before an act that asks for it: in a demonstration."""
 
-
-class SignInAgainForm(VerifyForm):
-    """The password again, before an act that asks for it."""
-
-    submit = None  # type: ignore[assignment]
     password = PasswordField(
         "Password", [InputRequired("Enter your password")], render_kw={"autocomplete": "current-password"}
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        refuse_foreign_next()
-        super().__init__(*args, **kwargs)
 
-    def validate(self, **kwargs: Any) -> bool:
-        if not FlaskForm.validate(self, **kwargs):
-            return False
-        actor = signed_in()
-        if not sign_in.check_again(actor.user_id, self.password.data or ""):
-            self.password.errors = ["Check your password"]
-            return False
-        server_session().step_up()
-        record(Event.STEPPED_UP, actor)
-        return True
+class CodeForm(LeadingForm):
+    code = StringField(
+        "Security code",
+        [InputRequired("Enter the code from your authenticator app"), Length(max=12, message="Enter 6 digits")],
+        description="6 digits, from your authenticator app",
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "govuk-input--width-10"},
+    )
 
 
-class PlainForm(FlaskForm):
-    """A button alone. The forms here hash or sign in before they write, so they carry no one-time key."""
+class RecoveryForm(LeadingForm):
+    code = StringField(
+        "Recovery code",
+        [InputRequired("Enter a recovery code"), Length(max=60, message="Enter one recovery code")],
+        description="One of the ten that you kept. It has 16 letters and digits",
+        render_kw={"autocomplete": "off", "spellcheck": "false", "class": "govuk-input--width-20"},
+    )
+
+
+class PasskeyForm(LeadingForm):
+    """Filled by the script: what the authenticator answered, and the challenge it answers."""
+
+    credential = HiddenField()
+    token = HiddenField()
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.credential.data and self.token.data) and len(self.credential.data or "") < 20_000
+
+
+def _named(label: str) -> StringField:
+    return StringField(
+        label, [InputRequired("Enter a name"), Length(max=60, message="Use 60 characters or fewer")],
+        description="So that you know it in a list, such as “Work laptop”",
+        render_kw={"autocomplete": "off", "class": "govuk-input--width-20"},
+    )  # fmt: skip
+
+
+class AddPasskeyForm(PasskeyForm):
+    name = _named("What will you call this passkey?")
+
+
+class NameForm(PlainForm):
+    name = _named("What will you call it?")
+
+
+class AddAppForm(CodeForm):
+    """``seed`` travels signed, so that the page can show the same one again after a wrong code."""
+
+    seed = HiddenField()
+    name = _named("What will you call this app?")
+
+
+class OtherContactForm(PlainForm):
+    other_email = EmailField(
+        "Whom should we tell as well?",
+        [Length(max=254, message="Enter a shorter email address")],
+        description="A second work email address, or your manager’s. We write to it when your account is given back "
+        "to you after a lost device. Leave it empty for nobody",
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+
+    def validate_other_email(self, field: EmailField) -> None:
+        if not field.data:
+            return
+        try:
+            validate_email(field.data, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            raise ValidationError("Enter an email address like name@agency.org.uk") from None
 
 
 class ChooseRoleForm(PlainForm):

@@ -1,23 +1,15 @@
 """Areas, districts, agencies, people who sign in, and the role each holds where."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import now
 from core.crypto import Encrypted
 from core.db import Audited, Moment, Record, SealedRecord, db, id_type
 from core.ids import Id
-
-if TYPE_CHECKING:
-
-    class UserMixin:
-        """The library's own declares columns of other types (an integer id); ours are below."""
-
-else:
-    from flask_security.core import UserMixin
 
 
 class Installation(db.Model):  # type: ignore[name-defined]
@@ -80,7 +72,25 @@ class Agency(Record):
     successor_id: Mapped[Id | None] = mapped_column(ForeignKey("agency.id"))
 
 
-class User(Audited, UserMixin, Record):
+# The panel's own agreement, which every agency signs; others ("isa") are for extracts, and name their columns.
+PARTNERSHIP = "partnership"
+
+
+class Agreement(Audited, Record):
+    """An information-sharing agreement (or impact assessment) with dates and the fields it allows."""
+
+    __tablename__ = "agreement"
+
+    area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"), index=True)
+    agency_id: Mapped[Id] = mapped_column(ForeignKey("agency.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    reference: Mapped[str] = mapped_column(String(60))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    allowed_fields: Mapped[list[Any]] = mapped_column(JSON, default=list)
+
+
+class User(Audited, Record):
     """Someone who signs in. Names and work e-mails of staff are clear, with a reason (SETTLED 12)."""
 
     __tablename__ = "user_account"
@@ -93,15 +103,14 @@ class User(Audited, UserMixin, Record):
     sponsor_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
     password_set_at: Mapped[datetime | None] = mapped_column(Moment())
     last_sign_in_at: Mapped[datetime | None] = mapped_column(Moment())
+    training_until: Mapped[date | None]
+    other_email: Mapped[str | None] = mapped_column(String(254))
+    restored_at: Mapped[datetime | None] = mapped_column(Moment())
+    unused_warned_at: Mapped[datetime | None] = mapped_column(Moment())
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", foreign_keys="Membership.user_id", viewonly=True
     )
-
-    @property
-    def roles(self) -> list[Any]:
-        """Flask-Security's own roles are not used: what one may do comes from the membership one acts under."""
-        return []
 
 
 class Membership(Audited, Record):
@@ -121,6 +130,8 @@ class Membership(Audited, Record):
     proposed_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
     approved_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
     approved_at: Mapped[datetime | None] = mapped_column(Moment())
+    reviewed_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    reviewed_at: Mapped[datetime | None] = mapped_column(Moment())
 
     user: Mapped[User] = relationship(back_populates="memberships", foreign_keys=[user_id])
 
@@ -138,16 +149,22 @@ class SignInSession(db.Model):  # type: ignore[name-defined]
     last_seen_at: Mapped[datetime] = mapped_column(Moment(), default=now)
     stepped_up_at: Mapped[datetime | None] = mapped_column(Moment())
     agent: Mapped[str] = mapped_column(String(80), default="")
+    # What has been proved: a ``Proof``. With the first factor alone nobody acts.
+    proof: Mapped[str] = mapped_column(String(16), default="first")
 
 
 class Throttle(db.Model):  # type: ignore[name-defined]
-    """Tries counted before they are checked, by account or address (hashed)."""
+    """Tries counted before they are checked, by account, device or address (hashed).
+
+    ``free_at``: when the next try will be looked at, in whole seconds since 1970; 0 where nothing is in the way.
+    """
 
     __tablename__ = "throttle"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     window_started_at: Mapped[datetime] = mapped_column(Moment(), default=now)
     tries: Mapped[int] = mapped_column(default=0)
+    free_at: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class AccountLink(Record):

@@ -23,13 +23,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoleRules:
-    """``needs_two``: a grant reads records, so a second person approves it. ``idle_minutes``: sign-out when unused."""
+    """``needs_two``: a grant reads records, so a second person approves it. ``idle_minutes``: sign-out when unused.
+
+    ``needs_passkey``: nobody acts in this role without one (SECURITY-DESIGN 6).
+    """
 
     name: str
     permissions: frozenset[P]
     needs_two: bool = True
     needs_area: bool = True
     idle_minutes: int = 30
+    needs_passkey: bool = False
 
 
 def _rules(name: str, *permissions: P, **options: bool | int) -> RoleRules:
@@ -43,25 +47,26 @@ ROLES: dict[Role, RoleRules] = {
     ),
     Role.LEAD: _rules(
         "Lead practitioner", P.CASE_READ_ALLOCATED, P.CASE_WORK, P.SESSION_RECORD, P.CATALOGUE_READ, P.REFERRAL_SEND,
-        P.REFERRAL_STEP_UP, P.SHARING_READ, P.SHARING_RECORD, P.PERSON_FIND,
+        P.REFERRAL_STEP_UP, P.SHARING_READ, P.SHARING_RECORD, P.PERSON_FIND, P.CASE_OPEN_EMERGENCY,
     ),
     Role.PANEL_MEMBER: _rules("Panel member", P.MEETING_READ, P.SHARING_RECORD, P.CATALOGUE_READ),
     Role.PANEL_CHAIR: _rules(
         "Panel chair", P.MEETING_READ, P.MEETING_DECIDE, P.REFERRAL_READ_AREA, P.CASE_READ_AREA, P.CATALOGUE_READ,
-        P.AREA_REPORT_READ, P.SHARING_RECORD,
+        P.AREA_REPORT_READ, P.SHARING_RECORD, P.CASE_OPEN_EMERGENCY,
     ),
     Role.COORDINATOR: _rules(
         "Panel coordinator", P.REFERRAL_SEND, P.REFERRAL_READ_AREA, P.REFERRAL_TRIAGE, P.REFERRAL_STEP_UP,
         P.MEETING_READ, P.MEETING_MANAGE, P.MEETING_DECIDE, P.CASE_READ_AREA, P.CASE_ALLOCATE, P.CASE_WORK,
-        P.CASE_CLOSE, P.SESSION_RECORD, P.PERSON_FIND, P.CANDIDATE_READ, P.CANDIDATE_DECIDE, P.CATALOGUE_READ,
+        P.CASE_CLOSE, P.SESSION_RECORD, P.PERSON_FIND, P.SENSITIVITY_SET, P.CANDIDATE_READ, P.CANDIDATE_DECIDE, P.CATALOGUE_READ,
         P.CATALOGUE_MANAGE, P.SHARING_READ, P.SHARING_RECORD, P.AREA_REPORT_READ,
-        P.WORKLOAD_READ, P.APPROVAL_ASK,
+        P.WORKLOAD_READ, P.APPROVAL_ASK, P.CASE_OPEN_EMERGENCY,
     ),
     Role.ANALYST: _rules("Analyst", P.COHORT_UPLOAD, P.COHORT_READ),
     Role.SAFEGUARDING_LEAD: _rules(
         "Safeguarding lead", P.REFERRAL_READ_AREA, P.REFERRAL_STEP_UP, P.CASE_READ_AREA, P.PERSON_FIND,
-        P.AUDIT_READ, P.AUDIT_VERIFY, P.AUDIT_EXPORT, P.SHARING_READ, P.AREA_REPORT_READ, P.APPROVAL_ASK,
-        P.APPROVAL_DECIDE, idle_minutes=15,
+        P.SENSITIVITY_SET, P.SENSITIVITY_OVERSEE, P.AUDIT_READ, P.AUDIT_VERIFY, P.AUDIT_EXPORT, P.SHARING_READ,
+        P.AREA_REPORT_READ, P.APPROVAL_ASK, P.APPROVAL_DECIDE, P.CASE_OPEN_EMERGENCY, P.EMERGENCY_READ, P.EMERGENCY_REVIEW,
+        idle_minutes=15, needs_passkey=True,
     ),
     Role.PARTNERSHIP_LEAD: _rules(
         "Partnership lead", P.AREA_REPORT_READ, P.WORKLOAD_READ, P.CATALOGUE_READ, P.GRANT_APPROVE, P.ROLES_READ,
@@ -69,11 +74,11 @@ ROLES: dict[Role, RoleRules] = {
     Role.OVERSIGHT_VIEWER: _rules("Oversight viewer", P.FORCE_REPORT_READ, needs_two=False, needs_area=False),
     Role.ADMINISTRATOR: _rules(
         "Administrator", P.ACCOUNT_MANAGE, P.ROLES_READ, P.STATUS_READ, P.AUDIT_VERIFY, needs_two=False,
-        needs_area=False, idle_minutes=15,
+        needs_area=False, idle_minutes=15, needs_passkey=True,
     ),
     Role.DATA_PROTECTION_OFFICER: _rules(
         "Data protection officer", P.AUDIT_READ, P.AUDIT_VERIFY, P.AUDIT_EXPORT, P.SHARING_READ, P.GRANT_APPROVE,
-        P.ROLES_READ, P.APPROVAL_ASK, P.APPROVAL_DECIDE, needs_area=False, idle_minutes=15,
+        P.ROLES_READ, P.APPROVAL_ASK, P.APPROVAL_DECIDE, P.EMERGENCY_READ, needs_area=False, idle_minutes=15, needs_passkey=True,
     ),
 }  # fmt: skip
 

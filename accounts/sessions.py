@@ -5,26 +5,32 @@ import hashlib
 import json
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from flask import Flask, Request, Response, g, request, session
+from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import bindparam, column, delete, func, insert, or_, select, table
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import CallbackDict
 
-from accounts.models import Agency, Approval, Area, Membership, SignInSession, User
+from accounts.credentials import Proof
+from accounts.looking import looking, viewer_of
+from accounts.models import PARTNERSHIP, Agency, Agreement, Approval, Area, Membership, SignInSession, User
 from accounts.roles import ROLES, rules_of
-from core.access import Actor, Permission, writes_late
+from core.access import Actor, Limit, Permission, writes_late
 from core.clock import now, today
 from core.codes.approvals import ApprovalState
 from core.db import db, set_writing
 from core.ending import at_commit
+from core.row_security import NOBODY, see_as
 
 ABSOLUTE = timedelta(hours=10)
 TOUCH_EVERY = timedelta(minutes=1)
 AT_ONCE = 3
+# Agreements to share information in the panel's work. An impact assessment is none.
+SHARING_AGREEMENTS = ("isa", "sharing", PARTNERSHIP)
 NOTICES, NOTICE_SECONDS = "_flashes", 600
 _TOUCH = (
     "update sign_in_session set last_seen_at = :at, data = :data, membership_id = :membership where id_hash = :id_hash"
@@ -60,17 +66,28 @@ _unread = (
     .correlate(SignInSession)
     .scalar_subquery()
 )
+# An agreement of the agency in this area (anywhere, for a role of the whole force) that is in date.
+_agreed = (
+    select(Agreement.id)
+    .where(
+        Agreement.agency_id == Membership.agency_id, Agreement.kind.in_(SHARING_AGREEMENTS),
+        Agreement.valid_from <= bindparam("day"), Agreement.valid_to >= bindparam("day"),
+        or_(Membership.area_id.is_(None), Agreement.area_id == Membership.area_id),
+    )
+    .correlate(Membership)
+    .exists()
+)  # fmt: skip
 _who = (
     select(
         SignInSession.id_hash, SignInSession.user_id, SignInSession.data, SignInSession.started_at,
         SignInSession.last_seen_at, SignInSession.stepped_up_at, SignInSession.membership_id,
-        User.name, User.active, User.fs_uniquifier,
+        SignInSession.proof, User.name, User.active, User.fs_uniquifier, User.training_until,
         Membership.role, Membership.is_active, Membership.valid_from, Membership.valid_to,
         Membership.agency_id, Membership.area_id, Membership.district_id,
         Agency.name.label("agency_name"), Agency.kind.label("agency_kind"),
         Area.name.label("area_name"), Area.slug.label("area_slug"),
         select(func.count()).select_from(_other.correlate(SignInSession).subquery()).scalar_subquery().label("others"),
-        _waiting.label("waiting"), _unread.label("unread"),
+        _waiting.label("waiting"), _unread.label("unread"), _agreed.label("agreed"),
     )
     .join(User, User.id == SignInSession.user_id)
     .outerjoin(Membership, (Membership.id == SignInSession.membership_id) & (Membership.user_id == User.id))
@@ -78,6 +95,12 @@ _who = (
     .outerjoin(Area, Area.id == Membership.area_id)
     .where(SignInSession.id_hash == bindparam("id_hash"))
 )  # fmt: skip
+
+
+@cache
+def _who_on(dialect: str) -> Any:
+    """What the person may see comes first: what follows is read under it."""
+    return _who.with_only_columns(looking(dialect), *_who.selected_columns)
 
 
 class ServerSession(CallbackDict[str, Any], SessionMixin):
@@ -92,6 +115,7 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.actor: Actor | None = None
         self.membership_id: str | None = row.membership_id if row else None
         self.stepped_up_at: datetime | None = row.stepped_up_at if row else None
+        self.proof = Proof(row.proof) if row else Proof.FIRST
         self.renew = False
         self.began = False
         self.cookie: str | None = None
@@ -127,9 +151,13 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         started: datetime = self.row.started_at
         return min(now() + idle, started + ABSOLUTE)
 
-    def begin(self, membership_id: str | None) -> None:
-        """Someone has just proved who they are: a new session with its own clock, and a new form token."""
-        self.membership_id, self.stepped_up_at, self.began, self.renew = membership_id, now(), True, True
+    def begin(self, membership_id: str | None, proof: Proof) -> None:
+        """Someone has just proved who they are: a new session with its own clock, and a new form token.
+
+        With the first factor alone nobody acts, and nothing counts as given again.
+        """
+        self.membership_id, self.proof, self.began, self.renew = membership_id, proof, True, True
+        self.stepped_up_at = None if proof is Proof.FIRST else now()
         for name in ("timed_out", "csrf_token", "_id"):
             self.pop(name, None)
         g.pop("csrf_token", None)
@@ -145,6 +173,14 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
     def touch(self) -> None:
         """Note that this session is in use, now and not only once a minute."""
         self.touched = True
+
+    def renew_id(self) -> None:
+        self.renew, self.modified = True, True
+
+    def strengthen(self, proof: Proof) -> None:
+        """Someone signed in has proved more: a passkey where there was a code. A new session id."""
+        self.proof = proof
+        self.step_up()
 
     def step_up(self) -> None:
         self.stepped_up_at, self.renew, self.modified = now(), True, True
@@ -173,14 +209,20 @@ class Sessions(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         writes = request.method not in {"GET", "HEAD", "OPTIONS"} and not request.path.startswith(READ_FIRST)
         set_writing(writes and not writes_late(app, request))
+        see_as(NOBODY)
         cookie = request.cookies.get(self.name)
         if cookie and len(cookie) < 100:
             try:
-                row = db.session.execute(_who, {"id_hash": hashed(cookie), "day": today(), "now": now()}).first()
+                row = db.session.execute(
+                    _who_on(db.engine.dialect.name), {"id_hash": hashed(cookie), "day": today(), "now": now()}
+                ).first()
             except SQLAlchemyError:
                 return self._unreachable(request)
             if row is not None and row.active:
-                return self._with_notices(self._signed_in(row), request)
+                opened = self._signed_in(row)
+                if opened.actor is None:
+                    self._look_away()
+                return self._with_notices(opened, request)
         return self._visitor(request, drop=bool(cookie))
 
     def _with_notices(self, opened: ServerSession, request: Request) -> ServerSession:
@@ -191,6 +233,12 @@ class Sessions(SessionInterface):
                 opened.told = self.notices.loads(signed, max_age=NOTICE_SECONDS)
                 dict.__setitem__(opened, NOTICES, [tuple(one) for one in opened.told])
         return opened
+
+    @staticmethod
+    def _look_away() -> None:
+        """Nobody acts, so the transaction that was set up for them ends."""
+        see_as(NOBODY)
+        db.session.rollback()
 
     def _unreachable(self, request: Request) -> ServerSession:
         """The database does not answer: a visitor for the public pages, 503 for every other."""
@@ -203,9 +251,10 @@ class Sessions(SessionInterface):
         opened = ServerSession(json.loads(row.data), row)
         if now() - row.started_at > ABSOLUTE or opened.get("_user_id") != row.fs_uniquifier:
             return self._ended(row)
-        if row.role is not None and self._in_date(row):
+        if row.role is not None and self._in_date(row) and is_enough(opened.proof, row.role):
             opened.actor = _actor(row)
-        idle = rules_of(row.role).idle_minutes if row.role else 15
+            see_as(viewer_of(row.user_id, row.looking))
+        idle = rules_of(row.role).idle_minutes if opened.actor else 15
         if now() - row.last_seen_at > timedelta(minutes=idle):
             return self._ended(row)
         return opened
@@ -262,16 +311,17 @@ class Sessions(SessionInterface):
             insert(SignInSession.__table__).values(
                 id_hash=hashed(current.cookie), user_id=user_id, membership_id=current.membership_id,
                 data=json.dumps(current.kept()), started_at=started, last_seen_at=now(),
-                stepped_up_at=current.stepped_up_at, agent=agent,
+                stepped_up_at=current.stepped_up_at, agent=agent, proof=current.proof.value,
             )
         )  # fmt: skip
-        self._keep_newest(user_id)
+        self._keep_newest(user_id, current.proof is Proof.FIRST)
 
     @staticmethod
-    def _keep_newest(user_id: str | None) -> None:
+    def _keep_newest(user_id: str | None, waiting: bool) -> None:
+        """Three at once. Who has a password alone ends nobody's session: those that wait are counted by themselves."""
         older = (
             select(SignInSession.id_hash)
-            .where(SignInSession.user_id == user_id)
+            .where(SignInSession.user_id == user_id, (SignInSession.proof == Proof.FIRST.value) == waiting)
             .order_by(SignInSession.started_at.desc())
             .offset(AT_ONCE)
         )
@@ -295,13 +345,26 @@ class Sessions(SessionInterface):
         if visiting and session and session.modified and self.signer is not None:
             response.set_cookie(self.visit, str(self.signer.dumps(dict(session))), **options)
 
-
     def _leave_notices(self, session: ServerSession, response: Response, options: dict[str, Any]) -> None:
         left = session.get(NOTICES) if session.get("_user_id") else None
         if left and left != session.told:
             response.set_cookie(self.notice, str(self.notices.dumps(left)), max_age=NOTICE_SECONDS, **options)
         elif session.told and not left:
             response.delete_cookie(self.notice, path="/", secure=self.secure, httponly=True, samesite="Lax")
+
+
+def is_enough(proof: Proof, role: str) -> bool:
+    """Whether what was proved lets somebody act in this role: two factors, and a passkey where the role asks for one."""
+    if proof is Proof.DEMONSTRATION:
+        return bool(current_app.extensions["settings"].demonstration)
+    return proof is Proof.PASSKEY or (proof is not Proof.FIRST and not rules_of(role).needs_passkey)
+
+
+def _limits(row: Any) -> tuple[Limit, ...]:
+    """Training that ran out (or was never recorded), and an agency without an agreement in date."""
+    trained = row.training_until is not None and row.training_until >= today()
+    found = ((Limit.TRAINING, not trained), (Limit.AGREEMENT, not row.agreed))
+    return tuple(limit for limit, holds in found if holds)
 
 
 def _actor(row: Any) -> Actor:
@@ -311,7 +374,7 @@ def _actor(row: Any) -> Actor:
         agency_id=row.agency_id, agency_name=row.agency_name or "", agency_kind=row.agency_kind or "",
         area_id=row.area_id, area_name=row.area_name or "", area_slug=row.area_slug or "",
         district_id=row.district_id, permissions=rules.permissions, session_ref=row.id_hash,
-        membership_count=row.others, approvals_waiting=row.waiting or 0, unread=row.unread or 0,
+        membership_count=row.others, limits=_limits(row), approvals_waiting=row.waiting or 0, unread=row.unread or 0,
     )  # fmt: skip
 
 

@@ -11,4 +11,4 @@ def needs_step_up(minutes: int = 5) -> Response | None:
     if server_session().stepped_up_within(minutes):
         return None
     here = request.full_path if request.query_string else request.path
-    return redirect(url_for("security.verify", next=here))
+    return redirect(url_for("accounts.again", next=here))

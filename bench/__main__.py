@@ -85,7 +85,7 @@ class Run:
                 db.session.execute(
                     insert(SignInSession.__table__).values(
                         id_hash=hashed(cookie), user_id=user.id, membership_id=member.id, started_at=now(),
-                        last_seen_at=now(), agent="bench", data=json.dumps({"_user_id": user.fs_uniquifier}),
+                        last_seen_at=now(), agent="bench", proof="passkey", data=json.dumps({"_user_id": user.fs_uniquifier}),
                     )
                 )  # fmt: skip
             for statement in floor_tables(self.database):

@@ -48,8 +48,13 @@ class Permission(StrEnum):
     CASE_ALLOCATE = "case.allocate"
     CASE_WORK = "case.work"
     CASE_CLOSE = "case.close"
+    CASE_OPEN_EMERGENCY = "case.open_emergency"
+    EMERGENCY_READ = "emergency.read"
+    EMERGENCY_REVIEW = "emergency.review"
     SESSION_RECORD = "session.record"
     PERSON_FIND = "person.find"
+    SENSITIVITY_SET = "sensitivity.set"
+    SENSITIVITY_OVERSEE = "sensitivity.oversee"
     # interventions
     CATALOGUE_READ = "catalogue.read"
     CATALOGUE_MANAGE = "catalogue.manage"
@@ -68,6 +73,13 @@ class Door(StrEnum):
 
     PUBLIC = "public"
     SELF = "self"
+
+
+class Limit(StrEnum):
+    """Why someone may do less than their role allows, until it is put right (SECURITY-DESIGN 5)."""
+
+    TRAINING = "training"
+    AGREEMENT = "agreement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,7 @@ class Actor:
     permissions: frozenset[Permission]
     session_ref: str = ""
     membership_count: int = 1
+    limits: tuple[Limit, ...] = ()
     approvals_waiting: int = 0
     unread: int = 0
 
@@ -186,6 +199,6 @@ def guard() -> ResponseReturnValue | None:
 
 
 def _to_sign_in() -> ResponseReturnValue:
-    door = "accounts.choose_role" if session.get("_user_id") else "security.login"
+    door = "accounts.choose_role" if session.get("_user_id") else "accounts.enter"
     wanted = request.path if request.method == "GET" and request.path != "/" else None
     return redirect(url_for(door, next=wanted) if wanted else url_for(door))

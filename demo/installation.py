@@ -10,7 +10,7 @@ from sqlalchemy import inspect, select
 from tqdm import tqdm
 
 from accounts.demonstration import PASSWORD
-from accounts.models import Agency, Area, District, Installation, Membership, User
+from accounts.models import PARTNERSHIP, Agency, Agreement, Area, District, Installation, Membership, User
 from accounts.services import directory, passwords
 from audit.models import Event
 from audit.services import record
@@ -34,7 +34,6 @@ from interventions.models import Intervention
 from interventions.services import sync as sync_catalogue
 from panels.models import Meeting, MeetingMember
 from referrals.services.references import check_letter
-from sharing.models import Agreement
 
 YOUNG_PEOPLE = 600
 BATCH = 200
@@ -99,7 +98,8 @@ def _add_staff(found: Directory) -> None:
     agencies = {agency.slug: agency.id for agency in db.session.scalars(select(Agency))}
     districts = {district.slug: district.id for district in db.session.scalars(select(District))}
     for person in staff(found):
-        user = User(name=person.name, email=person.email, password=hashed, active=True, fs_uniquifier=new_id())
+        user = User(name=person.name, email=person.email, password=hashed, active=True, fs_uniquifier=new_id(),
+                    training_until=today() + timedelta(days=300))  # fmt: skip
         db.session.add(user)
         db.session.flush()
         held = [
@@ -116,7 +116,8 @@ def _add_staff(found: Directory) -> None:
 
 
 def _add_agreements(found: Directory) -> None:
-    """Police and schools have agreements in date, so that the analyst can upload the sample extracts."""
+    """Every agency has signed the partnership's agreement; police and schools one for the analyst's extracts too."""
+    _add_partnership()
     for area in db.session.scalars(select(Area)).all():
         for agency in db.session.scalars(select(Agency).where(Agency.area_id == area.id)).all():
             if agency.kind not in {"police", "virtual_school", "school"}:
@@ -129,6 +130,20 @@ def _add_agreements(found: Directory) -> None:
             )  # fmt: skip
             db.session.add(agreement)
             record(Event.CONFIGURED, None, agreement)
+
+
+def _add_partnership() -> None:
+    """An agency of the whole force signs in each area."""
+    areas, agencies = db.session.scalars(select(Area)).all(), db.session.scalars(select(Agency)).all()
+    for agency, area in ((agency, area) for agency in agencies for area in areas):
+        if agency.area_id not in {None, area.id}:
+            continue
+        agreement = Agreement(
+            area_id=area.id, agency_id=agency.id, kind=PARTNERSHIP, reference=f"PA-{area.prefix}-{agency.slug}"[:60],
+            valid_from=today() - timedelta(days=200), valid_to=today() + timedelta(days=365),
+        )  # fmt: skip
+        db.session.add(agreement)
+        record(Event.CONFIGURED, None, agreement)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from audit import triggers
+from audit.models import APPEND_ONLY
+from core import row_security
 from core.db import db, engine_options, prepare_sqlite
 
 
@@ -24,9 +26,13 @@ def migrate(connection: Connection) -> None:
         compare_type=True,
     )  # fmt: skip
     with context.begin_transaction():
+        row_security.lower(connection)
         context.run_migrations()
         if connection.dialect.has_table(connection, "audit_entry"):
             triggers.ensure(connection)
+        row_security.raise_up(connection, web_role(), APPEND_ONLY)
+        if connection.dialect.has_table(connection, "audit_checkpoint"):
+            triggers.grant_checkpoints(connection, web_role(), current_app.extensions["settings"].checkpoint_role)
         if is_sqlite:
             broken = connection.execute(text("pragma foreign_key_check")).all()
             if broken:
@@ -35,9 +41,21 @@ def migrate(connection: Connection) -> None:
                 )
 
 
+def addresses() -> tuple[str, str]:
+    """The owner's and the web's address of the data database."""
+    extensions = current_app.extensions
+    settings, kept = extensions["settings"], extensions.get("addresses")
+    return (extensions["owner_address"], kept[0]) if kept else (settings.owner_url, settings.database_url)
+
+
+def web_role() -> str | None:
+    """The role that gets rights of its own, where the owner has an address apart."""
+    owner, web = addresses()
+    return make_url(web).username if owner != web else None
+
+
 def run() -> None:
-    settings = current_app.extensions["settings"]
-    url = current_app.extensions.get("addresses", (settings.owner_url,))[0]
+    url, _ = addresses()
     options = engine_options(url, owner=True)
     engine = create_engine(url, **options)
     if engine.dialect.name == "sqlite":

@@ -1,29 +1,15 @@
-"""On what lawful ground: agreements with partners, and every disclosure made or refused."""
+"""On what lawful ground: every disclosure made or refused. Agreements with partners belong to their agencies."""
 
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from accounts.models import Agreement as Agreement
 from core.clock import now
 from core.crypto import Encrypted
-from core.db import Audited, Moment, Record, SealedRecord, id_type
+from core.db import Audited, Moment, SealedRecord, id_type
 from core.ids import Id
-
-
-class Agreement(Audited, Record):
-    """An information-sharing agreement (or impact assessment) with dates and the fields it allows."""
-
-    __tablename__ = "agreement"
-
-    area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"), index=True)
-    agency_id: Mapped[Id] = mapped_column(ForeignKey("agency.id"))
-    kind: Mapped[str] = mapped_column(String(20))
-    reference: Mapped[str] = mapped_column(String(60))
-    valid_from: Mapped[date]
-    valid_to: Mapped[date]
-    allowed_fields: Mapped[list[Any]] = mapped_column(JSON, default=list)
 
 
 class Disclosure(Audited, SealedRecord):

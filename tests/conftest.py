@@ -117,17 +117,20 @@ def postgres_template(tmp_path_factory: pytest.TempPathFactory, postgres: databa
 
 
 @contextmanager
-def fresh_app(database: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Flask]:
+def fresh_app(
+    database: str, request: pytest.FixtureRequest, folder: Path, settings: dict[str, str] | None = None
+) -> Iterator[Flask]:
     """A fresh installation in an empty folder, with everyone of ``tests.support.installation`` in it."""
     template: Template = request.getfixturevalue(f"{'sqlite' if database == 'sqlite' else 'postgres'}_template")
     for file in template.folder.glob("*.sqlite3"):
         shutil.copy(file, folder / file.name)
-    environment, name = {}, ""
+    environment: dict[str, str] = {}
+    name = ""
     if database == "postgresql":
         server: databases.Postgres = request.getfixturevalue("postgres")
         name, _ = server.fresh(template.name)
         environment = server.environment(name)
-    app = build(environment, folder)
+    app = build(environment | (settings or {}), folder)
     app.extensions["known"] = template.known
     # A test looks on as nobody whom a policy stops; what it does through a client or as an actor has its own viewer.
     with app.app_context(), row_security.everything():
@@ -140,9 +143,15 @@ def fresh_app(database: str, request: pytest.FixtureRequest, folder: Path) -> It
 
 
 @pytest.fixture
-def app(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+def environment() -> dict[str, str]:
+    """Settings that a test's installation is started with, besides where its databases are; a folder of tests may say."""
+    return {}
+
+
+@pytest.fixture
+def app(database: str, request: pytest.FixtureRequest, tmp_path: Path, environment: dict[str, str]) -> Iterator[Flask]:
     """``fresh_app`` on the database of this test."""
-    with fresh_app(database, request, tmp_path) as app:
+    with fresh_app(database, request, tmp_path, environment) as app:
         yield app
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from accounts.models import Approval, User
 from accounts.policies import approvals_visible_to
@@ -232,11 +232,3 @@ def _shown(actor: Actor, approval: Approval, name: str) -> Shown:
         approval, rules.words if rules else approval.kind, name, rules.terms(approval) if rules else [],
         rules.where(approval) if rules else None, why_not(actor, approval), may_use(actor, approval),
     )  # fmt: skip
-
-
-def number_waiting(actor: Actor) -> int:
-    """How many wait for this person: asked by others, not too long ago."""
-    waiting = approvals_visible_to(actor, kinds_to_decide(actor)).where(
-        Approval.state == State.ASKED.value, Approval.expires_at > now(), Approval.asked_by_id != actor.user_id
-    )
-    return db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import request
 from sqlalchemy import delete, select
 
 from accounts.models import SignInSession, User
-from accounts.services import letters, links, passwords, throttle
+from accounts.services import identities, letters, links, passwords, throttle
 from accounts.services.memberships import as_actor
 from accounts.services.sign_in import tidy
 from accounts.sessions import end_sessions
@@ -44,6 +45,20 @@ def use_link(token: str, kind: str, password: str) -> User | None:
     return user
 
 
+def use_link_for_identity(token: str, *, provider: str, issuer: str, subject: str) -> User | None:
+    """Answer an invitation with an organisation's account: no password is made. None where the link works no longer.
+
+    Raise AlreadyLinked. The caller's transaction writes.
+    """
+    user_id = links.spend(token, links.INVITATION)
+    user = db.session.get(User, user_id) if user_id else None
+    if user is None or not user.active:
+        return None
+    identities.link(user, provider=provider, issuer=issuer, subject=subject)
+    record(Event.INVITATION_USED, as_actor(user), user, reason="organisation")
+    return user
+
+
 def ask_for_reset(email: str) -> None:
     """Send a link where the address is an account in use; say nothing either way."""
     email = tidy(email)
@@ -59,9 +74,9 @@ def ask_for_reset(email: str) -> None:
 
 def change_password(actor: Actor, old: str, new: str) -> str | None:
     """Change one's own password; the new session key of this device, or None where the old one is wrong."""
-    found = db.session.execute(select(User.email, User.password).where(User.id == actor.user_id)).one()
-    throttle.count_try(found.email)
-    if not passwords.matches(old, found.password):
+    throttle.count_again(actor.user_id)
+    stored = db.session.execute(select(User.password).where(User.id == actor.user_id)).scalar_one()
+    if not passwords.matches(old, stored):
         begin_writing()
         record(Event.SIGN_IN_FAILED, actor, db.session.get(User, actor.user_id), outcome="denied", reason="change")
         db.session.commit()
@@ -71,7 +86,7 @@ def change_password(actor: Actor, old: str, new: str) -> str | None:
     begin_writing()
     user = db.session.get_one(User, actor.user_id)
     _set_password(user, hashed)
-    throttle.forgive(found.email)
+    throttle.forgive_again(actor.user_id)
     record(Event.PASSWORD_CHANGED, actor, user)
     letters.password_changed(user)
     return user.fs_uniquifier
@@ -117,6 +132,18 @@ def browser_of(agent: str) -> str:
     browser = next((name for sign, name in browsers.items() if sign in agent), "A browser")
     system = next((name for sign, name in systems.items() if sign in agent), "")
     return f"{browser} on {system}" if system else browser
+
+
+def browser_here() -> str:
+    """The name of this device, as far as its browser tells."""
+    return browser_of(request.headers.get("User-Agent", ""))
+
+
+def set_other_contact(actor: Actor, email: str) -> None:
+    """Who else is told when this account is given back after a lost device."""
+    user = db.session.get_one(User, actor.user_id)
+    user.other_email = tidy(email) or None
+    record(Event.USER_CHANGED, actor, user, reason="other_contact")
 
 
 def end_device(actor: Actor, ref: str) -> int:

@@ -1,24 +1,36 @@
-"""Tries are counted before they are checked, in one statement each and in their own transaction (SECURITY-DESIGN 6)."""
+"""Tries are counted before they are checked, in one statement each and in their own transaction (SECURITY-DESIGN 6).
+
+An account has ten tries in fifteen minutes; after them each further try is looked at only after a wait that doubles. A
+device from which the account's owner has signed in before has tries of its own, and so has someone already signed in: a
+stranger who spends the account's tries locks out neither. A passkey is no guess, so no count of an account stops it.
+"""
 
 import hashlib
 import hmac
 import ipaddress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from flask import current_app, request
-from sqlalchemy import case, delete, update
+from flask import current_app, g, request
+from sqlalchemy import and_, case, delete, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.exceptions import TooManyRequests
 
 from accounts.models import Throttle
+from accounts.services import devices
 from audit.models import Event
 from audit.services import record
 from core.clock import now
 from core.db import begin_writing, db, set_writing
+from core.ids import Id
 
 WINDOW = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
 PER_ACCOUNT = 10
 PER_ADDRESS = 50
+# The wait doubles with each try after the tenth, at most six times (16 hours); a day without tries forgets them.
+DOUBLINGS = 6
+FORGET = timedelta(days=1)
 NOTED_EVERY = timedelta(minutes=1)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -42,10 +54,39 @@ def address_key(kind: str = "address") -> str:
     return _key(kind, str(network))
 
 
+def _insert(key: str, **values: Any) -> Any:
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    return dialect.insert(Throttle).values(key=key, **values)
+
+
+def _seconds() -> int:
+    return int(now().timestamp())
+
+
+def _take(key: str, most: int) -> bool:
+    """Count one more try and say whether it may be looked at, in one statement."""
+    fresh = or_(
+        and_(Throttle.tries < most, Throttle.window_started_at <= now() - WINDOW),
+        Throttle.free_at.between(1, _seconds() - int(FORGET.total_seconds())),
+    )
+    tries = case((fresh, 1), else_=Throttle.tries + 1)
+    over = case((tries - most > DOUBLINGS, DOUBLINGS), else_=tries - most)
+    wait = literal(int(WINDOW.total_seconds())).bitwise_lshift(over)
+    counted = _insert(key, window_started_at=now(), tries=1, free_at=0).on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "tries": tries,
+            "window_started_at": case((fresh, now()), else_=Throttle.window_started_at),
+            "free_at": case((tries >= most, _seconds() + wait), else_=0),
+        },
+        where=Throttle.free_at <= _seconds(),
+    )
+    return db.session.execute(counted.returning(Throttle.tries)).first() is not None
+
+
 def _bump(key: str, window: timedelta) -> int:
     """Count one more try and return how many there are in this window, in one statement."""
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    started = dialect.insert(Throttle).values(key=key, window_started_at=now(), tries=1)
+    started = _insert(key, window_started_at=now(), tries=1)
     over = Throttle.window_started_at <= now() - window
     counted = started.on_conflict_do_update(
         index_elements=["key"],
@@ -57,35 +98,77 @@ def _bump(key: str, window: timedelta) -> int:
     return int(db.session.execute(counted).scalar_one())
 
 
+def _own_key(email: str, purpose: str) -> str | None:
+    """The count of this device, where the owner of the account has signed in from it before."""
+    known = devices.known(email)
+    return _key(f"device{purpose}", f"{known}:{email}") if known else None
+
+
 def count_try(email: str, per_account: int = PER_ACCOUNT, purpose: str = "") -> None:
     """Count this try and commit; raise TooManyRequests where the account or the address has had its number."""
     begin_writing()
-    mine = _bump(_key(f"account{purpose}", email), WINDOW)
-    here = _bump(address_key(), WINDOW)
-    refused = mine > per_account or here > PER_ADDRESS
-    if refused:
+    own = _own_key(email, purpose)
+    mine = own or _key(f"account{purpose}", email)
+    _settle(mine, _take(mine, per_account) & (own is not None or _bump(address_key(), WINDOW) <= PER_ADDRESS))
+
+
+def count_again(user_id: Id) -> None:
+    """A try of somebody signed in (step-up, a change of password): theirs alone, since no stranger gets here."""
+    begin_writing()
+    mine = _key("again", user_id)
+    _settle(mine, _take(mine, PER_ACCOUNT))
+
+
+def _settle(key: str, may: bool) -> None:
+    wait = 0 if may else _wait(key)
+    if not may:
         _note_refusal()
     db.session.commit()
     set_writing(False)
-    if refused:
-        raise TooManyRequests(retry_after=int(WINDOW.total_seconds()))
+    if not may:
+        g.wait_minutes = -(-wait // 60)
+        raise TooManyRequests(retry_after=wait)
+
+
+def _wait(key: str) -> int:
+    """Seconds until the next try is looked at; the whole window where it is the address that has had its number."""
+    free = db.session.scalar(select(Throttle.free_at).where(Throttle.key == key)) or 0
+    return free - _seconds() if free > _seconds() else int(WINDOW.total_seconds())
 
 
 def _note_refusal() -> None:
     """One entry a minute for an address, with how many tries it stands for (SETTLED 19)."""
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     key = address_key("refused")
-    first = dialect.insert(Throttle).values(key=key, window_started_at=LONG_AGO, tries=1)
-    counted = first.on_conflict_do_update(index_elements=["key"], set_={"tries": Throttle.tries + 1})
+    counted = _insert(key, window_started_at=LONG_AGO, tries=1).on_conflict_do_update(
+        index_elements=["key"], set_={"tries": Throttle.tries + 1}
+    )
     row = db.session.execute(counted.returning(Throttle.tries, Throttle.window_started_at)).one()
     if row.window_started_at <= now() - NOTED_EVERY:
         record(Event.SIGN_IN_THROTTLED, None, outcome="denied", detail={"tries": row.tries})
         db.session.execute(update(Throttle).where(Throttle.key == key).values(tries=0, window_started_at=now()))
 
 
-def forgive(email: str) -> None:
-    """After the right password: the account starts afresh, and the address gets its try back."""
-    db.session.execute(delete(Throttle).where(Throttle.key == account_key(email)))
-    db.session.execute(
-        update(Throttle).where(Throttle.key == address_key(), Throttle.tries > 0).values(tries=Throttle.tries - 1)
-    )
+def forgive(email: str, purpose: str = "") -> None:
+    """After the right answer: these tries start afresh, and the address gets its one back."""
+    own = _own_key(email, purpose)
+    db.session.execute(delete(Throttle).where(Throttle.key == (own or _key(f"account{purpose}", email))))
+    if own is None:
+        here = update(Throttle).where(Throttle.key == address_key(), Throttle.tries > 0)
+        db.session.execute(here.values(tries=Throttle.tries - 1))
+
+
+def forgive_again(user_id: Id) -> None:
+    db.session.execute(delete(Throttle).where(Throttle.key == _key("again", user_id)))
+
+
+def tried(kind: str, value: str) -> int:
+    """How many tries of this kind were counted in the last hour."""
+    counted = select(Throttle.tries).where(Throttle.key == _key(kind, value), Throttle.window_started_at > now() - HOUR)
+    return db.session.scalar(counted) or 0
+
+
+def count(kind: str, value: str) -> None:
+    """Count one try that led nowhere. Commits, and throws away what this request did before: it changes nothing."""
+    db.session.rollback()
+    _bump(_key(kind, value), HOUR)
+    db.session.commit()

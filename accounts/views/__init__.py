@@ -4,7 +4,17 @@ from flask import Blueprint, Flask
 
 bp = Blueprint("accounts", __name__)
 
-from accounts.views import account, approvals, doors, grants, places, users  # noqa: E402, F401 (register on bp)
+from accounts.views import (  # noqa: E402, F401 (register on bp)
+    account,
+    approvals,
+    doors,
+    entering,
+    grants,
+    organisations,
+    places,
+    security,
+    users,
+)
 
 
 def init_app(app: Flask) -> None:

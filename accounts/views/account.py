@@ -63,7 +63,7 @@ def change_password() -> ResponseReturnValue:
         key = own_account.change_password(actor, form.old_password.data or "", form.new_password.data or "")
         if key is not None:
             session["_user_id"] = key
-            server_session().step_up()
+            server_session().renew_id()
             flash("Your password is changed. Your other devices are signed out.", "success")
             return redirect(url_for("accounts.account"))
         form.old_password.errors = ["Check your current password"]

@@ -1,24 +1,19 @@
 """Pages before anyone acts: choosing how to work, setting up an account, resetting a password, having signed out."""
 
-from flask import Flask, flash, redirect, render_template, request, session, url_for
+from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from accounts import demonstration
+from accounts.credentials import Proof
 from accounts.forms import ChooseRoleForm, NewPasswordForm, ResetForm, local_path, refuse_foreign_next
 from accounts.models import Membership, User
 from accounts.services import links, own_account, sign_in
 from accounts.services.memberships import ways_of
-from accounts.sessions import server_session
+from accounts.sessions import is_enough, server_session
 from accounts.views import bp
+from accounts.views.entering import leads
 from core.access import Door, requires
 from core.db import db
-
-
-def _person() -> User | None:
-    """Who has signed in, with or without a way to act. (``actor`` is only there with one.)"""
-    key = session.get("_user_id")
-    return db.session.scalars(select(User).where(User.fs_uniquifier == key, User.active)).first() if key else None
 
 
 @bp.route("/account/choose-role", methods=["GET", "POST"])
@@ -27,10 +22,15 @@ def _person() -> User | None:
 def choose_role() -> ResponseReturnValue:
     """For someone who has signed in and holds several memberships (or none); visitors are sent to sign in."""
     refuse_foreign_next()
-    person = _person()
+    person, current = sign_in.waiting_user(), server_session()
     if person is None:
-        return redirect(url_for("security.login"))
+        return redirect(leads("accounts.enter"))
     ways, form = ways_of(person.id), ChooseRoleForm()
+    # A second factor is still to come, or the role that was chosen asks for a passkey: that first.
+    chosen = next((way for way in ways if way.id == current.membership_id), None)
+    stuck = chosen and not is_enough(current.proof, chosen.role) and request.endpoint == "accounts.choose_role"
+    if current.proof is Proof.FIRST or stuck:
+        return redirect(leads("accounts.second"))
     if not ways:
         return render_template("accounts/no_role.html", person=person)
     form.offer(ways, server_session().membership_id)
@@ -88,7 +88,7 @@ def _by_link(token: str, kind: str) -> ResponseReturnValue:
         if own_account.use_link(token, kind, form.new_password.data or "") is None:
             return _no_link(kind)
         flash("Your password is set. Sign in with it.", "success")
-        return redirect(url_for("security.login"))
+        return redirect(url_for("accounts.enter"))
     return render_template(f"accounts/{kind}.html", form=form, person=user)
 
 

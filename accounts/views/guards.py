@@ -1,30 +1,42 @@
-"""Asking for the password again before a risky act (SETTLED 35)."""
+"""Asking for the second factor again before a risky act (SETTLED 35)."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
 from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from accounts.sessions import server_session
 
 View = TypeVar("View", bound=Callable[..., Any])
 TO_OPEN, TO_SEND = 5, 15
+# A form of one button is sent to an address that cannot be opened: go back to its list.
+LISTS = {"/admin/grants": "/admin/grants", "/account/factors": "/account/security",
+         "/account/identities": "/account/security", "/admin/review": "/admin/review", "/admin/users": "/admin/users"}  # fmt: skip
+
+
+def again_first() -> ResponseReturnValue | None:
+    """None where it was given within five minutes (fifteen to send a form: slow typing is not lost); else the way there."""
+    if server_session().stepped_up_within(TO_OPEN if request.method == "GET" else TO_SEND):
+        return None
+    return redirect(url_for("accounts.again", next=request.path if _can_be_opened() else _list()))
 
 
 def step_up_first(view: View) -> View:
-    """The password within five minutes to open the page, fifteen to send its form (so that slow typing is not lost)."""
+    """For a view that asks for the second factor again."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if server_session().stepped_up_within(TO_OPEN if request.method == "GET" else TO_SEND):
-            return view(*args, **kwargs)
-        back = request.path if request.method == "GET" else _page_of_form()
-        return redirect(url_for("security.verify", next=back))
+        return again_first() or view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]
 
 
-def _page_of_form() -> str:
-    """A form of one button is sent to an address that cannot be opened: go back to its list."""
-    return "/admin/grants" if request.path.startswith("/admin/grants") else request.path
+def _can_be_opened() -> bool:
+    rule = request.url_rule
+    return request.method == "GET" or (rule is not None and "GET" in (rule.methods or ()))
+
+
+def _list() -> str:
+    return next((page for start, page in LISTS.items() if request.path.startswith(start)), "/")

@@ -7,7 +7,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, or_, select
 
-from accounts.models import Agency, User
+from accounts.models import PARTNERSHIP, Agency, User
 from audit.loader import load
 from audit.models import Event
 from audit.services import record
@@ -49,7 +49,7 @@ def agreements(actor: Actor) -> list[AgreementLine]:
     rows = db.session.execute(
         select(Agreement, Agency.name)
         .join(Agency, Agency.id == Agreement.agency_id)
-        .where(Agreement.area_id == actor.area_id)
+        .where(Agreement.area_id == actor.area_id, Agreement.kind != PARTNERSHIP)
         .order_by(Agreement.valid_to.desc(), Agreement.reference)
     )
     return [AgreementLine(agreement, name) for agreement, name in rows]

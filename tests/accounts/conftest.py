@@ -13,13 +13,19 @@ EMAIL = "coordinator@reading.example"
 NEW = "seven quiet marbles under glass"
 
 
+@pytest.fixture
+def environment():
+    """A demonstration, where a password is enough; the tests of second factors say otherwise."""
+    return {"DEMONSTRATION": "1"}
+
+
 @pytest.fixture(autouse=True)
 def cheap(request):
     """A hash in a millisecond: what is tested is not how long Argon2 takes."""
     if "app" not in request.fixturenames:
         return
     app = request.getfixturevalue("app")
-    app.extensions["security"].pwd_context.update(argon2__memory_cost=8, argon2__time_cost=1, argon2__parallelism=1)
+    app.config["PASSWORD_COST"] = {"memory_cost": 8, "time_cost": 1, "parallelism": 1}
     app.extensions["nobodys_hash"] = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("nobody")
 
 

@@ -124,6 +124,7 @@ def test_mode_and_database_must_belong_together(app, marked, mode, fits):
 
 
 def test_the_sign_in_page_lists_demonstration_accounts_only_there(app, visitor):
+    app.extensions["settings"] = replace(app.extensions["settings"], demonstration=False)
     assert "demonstration" not in words(visitor.get("/sign-in"))
     app.extensions["settings"] = replace(app.extensions["settings"], demonstration=True)
     page = words(visitor.get("/sign-in"))

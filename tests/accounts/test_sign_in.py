@@ -2,6 +2,7 @@
 
 import threading
 from contextvars import Context
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -177,7 +178,7 @@ def test_a_visitor_is_brought_back_to_the_page_they_wanted(visitor):
 @pytest.mark.catalogue("N4", part="partly")
 def test_tokens_in_header_address_and_json_give_nothing(app, visitor):
     user = db.session.scalars(select(User).where(User.email == EMAIL)).one()
-    token = user.get_auth_token()
+    token = app.session_interface.signer.dumps({"_user_id": user.fs_uniquifier})
     for given in (
         {"headers": {"Authentication-Token": token}}, {"headers": {"Authorization": f"Bearer {token}"}},
         {"query_string": {"auth_token": token}}, {"json": {"auth_token": token}, "method": "GET"},
@@ -192,8 +193,17 @@ def test_a_posted_remember_sets_no_lasting_cookie(visitor):
     assert answer.status_code == 302
     for cookie in answer.headers.getlist("Set-Cookie"):
         assert not cookie.startswith("remember_token=")
+        if cookie.startswith("__Host-device="):
+            continue
         assert "Max-Age=31" not in cookie
         assert "Expires" not in cookie or "1970" in cookie
+
+
+def test_the_cookie_of_a_known_device_opens_nothing(visitor, another):
+    enter(visitor)
+    kept, client = visitor.get_cookie("__Host-device", domain="localhost").value, another()
+    client.set_cookie("__Host-device", kept, domain="localhost", secure=True)
+    assert client.get("/account").location == "/sign-in?next=/account"
 
 
 def test_a_sign_in_as_json_is_refused(visitor):
@@ -219,9 +229,10 @@ def test_a_visitors_cookie_that_names_a_user_is_not_believed(app, visitor):
     assert "/sign-in" in visitor.get("/account/choose-role").location
 
 
-def test_the_demonstrations_password_opens_nothing_here(visitor, known):
+def test_the_demonstrations_password_opens_nothing_elsewhere(app, visitor, known):
     from accounts import demonstration
 
+    app.extensions["settings"] = replace(app.extensions["settings"], demonstration=False)
     user = db.session.get_one(User, known.users["coordinator@reading"])
     user.password = passwords.hashed(demonstration.PASSWORD)
     record(Event.PASSWORD_CHANGED, None, user)

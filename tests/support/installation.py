@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from accounts.models import Agency, Area, District, Installation, Membership, User
+from accounts.models import Agency, Agreement, Area, District, Installation, Membership, User
 from accounts.roles import ROLES, Role
 from audit.models import Event
 from audit.services import record
@@ -17,6 +17,7 @@ from core.keyring import SYSTEM, keyring
 PASSWORD = "correct horse battery staple"
 TARGETS = {"acknowledge": 1, "triage": 5, "panel_wait": 15, "step_up_chase": 1, "offer": 2, "engagement": 20,
            "engagement_attempts": 3, "review_weeks": 6, "candidate": 10}  # fmt: skip
+FAR = date(2099, 12, 31)
 AGENCIES = ("police", "school", "youth_justice", "childrens_social_care", "vcs")
 
 
@@ -69,6 +70,11 @@ def _area(known: Known, slug: str, number: int) -> None:
         )  # fmt: skip
         db.session.add(agency)
         known.agencies[f"{kind}@{slug}"] = agency.id
+        db.session.flush()
+        agreement = Agreement(area_id=area.id, agency_id=agency.id, kind="partnership", reference=f"PA-{kind}-{number}",
+                              valid_from=date(2020, 1, 1), valid_to=FAR)  # fmt: skip
+        db.session.add(agreement)
+        record(Event.CONFIGURED, None, agreement)
 
 
 AGENCY_OF: dict[Any, str] = {
@@ -81,7 +87,7 @@ def _person(known: Known, role: Role, slug: str, password_hash: str) -> None:
     rules = ROLES[role]
     user = User(
         name=f"{rules.name} {slug.title()}", email=f"{role.value.replace('_', '.')}@{slug}.example",
-        password=password_hash, active=True, fs_uniquifier=new_id(),
+        password=password_hash, active=True, fs_uniquifier=new_id(), training_until=FAR,
     )  # fmt: skip
     db.session.add(user)
     db.session.flush()

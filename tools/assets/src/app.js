@@ -5,6 +5,7 @@ import {
 } from "govuk-frontend";
 import { startAutosave } from "./autosave.js";
 import { ctrlEnterSubmits, submitOnce } from "./forms.js";
+import { startPasskeys } from "./passkeys.js";
 import { warnBeforeTimeOut } from "./timeout.js";
 import { labelScrollers, selectAll, startPrintButtons } from "./tables.js";
 
@@ -21,6 +22,7 @@ if ("noModule" in HTMLScriptElement.prototype) document.body.classList.add("govu
 
 [Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, PlainRadios, ServiceNavigation, SkipLink]
   .forEach((component) => createAll(component));
+startPasskeys();
 submitOnce();
 ctrlEnterSubmits();
 startAutosave();
