@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from accounts.models import Membership, User
+from accounts.models import District, Membership, User
 from accounts.services import links
 from audit.models import Event
 from audit.services import record
 from cohort.models import Candidate, CohortRun, SourceExtract
 from core import context
 from core.db import db
-from panels.models import Case, Goal, Offer, Plan, SupportSession
+from panels.models import AgendaItem, Case, Goal, Offer, Plan, SupportSession
 from referrals.models import Referral, StepUp
 from tests.conftest import actor_for
 from tests.factories import cohort, meetings, world
@@ -38,6 +38,8 @@ def make(known: Any) -> tuple[dict[str, str], list[str]]:
         ids["draft_case_id"] = draft.case_id if draft else ""
         more += _links(known)
         _second_role(known, "analyst@slough")
+        _viewer_of_a_district(known, "oversight_viewer@slough")
+        more += _sharing_at_a_meeting(ids)
         more += [f"/cases/{goal.case_id}/plan/goals/{goal.id}" for goal in db.session.scalars(
             select(Goal).where(Goal.case_id == ids["draft_case_id"]).limit(1))]  # fmt: skip
         db.session.remove()
@@ -55,8 +57,10 @@ REFERRALS = ("/triage/{}", "/referrals/{}", "/referrals/{}/reply")
 
 
 def _each(model: Any, state: Any, patterns: tuple[str, ...]) -> list[str]:
-    """One record in each state."""
-    of_state = {found: key for key, found in db.session.execute(select(model.id, state))}
+    """One record in each state: the newest."""
+    of_state = {
+        found: key for key, found in db.session.execute(select(model.id, state).order_by(model.created_at, model.id))
+    }
     return [pattern.format(key) for key in of_state.values() for pattern in patterns]
 
 
@@ -75,6 +79,22 @@ def _second_role(known: Any, who: str) -> None:
     db.session.add(second)
     record(Event.USER_INVITED, None, first.user, also=[second])
     db.session.commit()
+
+
+def _viewer_of_a_district(known: Any, who: str) -> None:
+    """They see the figures of Reading's district and no others."""
+    membership = db.session.get_one(Membership, known.memberships[who])
+    membership.district_id = db.session.scalars(select(District.id).where(District.slug == "reading-district")).one()
+    record(Event.USER_CHANGED, None, membership.user, also=[membership])
+    db.session.commit()
+
+
+def _sharing_at_a_meeting(ids: dict[str, str]) -> list[str]:
+    """What was shared about the young person, as opened from the item under which a panel spoke of them."""
+    about = AgendaItem.young_person_id == ids["person_id"]
+    item = db.session.scalars(select(AgendaItem).where(about).order_by(AgendaItem.created_at, AgendaItem.id)).first()
+    assert item, "no panel spoke of them"
+    return [f"/meetings/{item.meeting_id}/items/{item.position}/sharing/{ids['disclosure_id']}"]
 
 
 def acting_for(known: Any) -> Callable[[str], Any]:
