@@ -195,8 +195,7 @@ SECTIONS: dict[str, Section] = {
         Section("needs", "About them", ABOUT, ("sex", "ethnicity", "interpreter", "send"),
                 "About them: language, needs, ethnicity"),
         Section("education", "School or work", ABOUT, ("status",)),
-        Section("strengths", "What is going well?", STORY, ("text",), "What is going well"),
-        Section("voice", "What they say", STORY, (), "What they say, in their own words"),
+        Section("strengths", "What is going well?", STORY, ("text",), "What is going well, and what they say"),
         Section("worries", "What is worrying you?", STORY, ("text",), "What is worrying you"),
         Section("events", "What has happened?", STORY, (), "What has happened"),
         Section("family", "Does the family know?", HELP, ("informed",)),
@@ -210,11 +209,30 @@ GROUPS = (ABOUT, STORY, HELP, SEND)
 ENTRY_SECTIONS = ("events", "people")
 
 
+# Asked on one page, kept apart: a page's key, and the other section whose answers it asks for along.
+TOGETHER: dict[str, tuple[str, tuple[str, ...]]] = {"strengths": ("voice", tuple(Voice.__annotations__))}
+
+
+def on_page(answers: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """What is stored of everything that one page asks for."""
+    other = TOGETHER[key][0] if key in TOGETHER else ""
+    return dict(answers.get(key) or {}) | dict(answers.get(other) or {})
+
+
+def with_page(answers: Mapping[str, Any], key: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """All answers with the new ones of one page in their sections."""
+    other, names = TOGETHER.get(key, ("", ()))
+    kept = dict(answers) | {key: {name: value for name, value in values.items() if name not in names}}
+    if other:
+        kept[other] = {name: values[name] for name in names if name in values}
+    return kept
+
+
 def is_finished(answers: Mapping[str, Any], section: Section) -> bool:
     """An optional section is finished once it was looked at; any other when all it needs is there and fits."""
-    values = answers.get(section.key)
-    if values is None:
+    if answers.get(section.key) is None:
         return False
+    values = on_page(answers, section.key)
     if any(isinstance(value, str) and len(value) > LONGEST_TEXT for value in values.values()):
         return False
     return all(values.get(name) for name in section.needs) and _rest_is_there(section.key, values)

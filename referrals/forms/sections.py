@@ -3,11 +3,11 @@
 from referrals.forms.base import SectionForm
 from referrals.forms.helping import FamilyForm, OtherPersonForm, SharingForm, TriedForm, YouForm
 from referrals.forms.person import ContactForm, EducationForm, NeedsForm, PersonForm
-from referrals.forms.story import EventForm, StrengthsForm, VoiceForm, WorriesForm
+from referrals.forms.story import EventForm, StrengthsForm, WorriesForm
 
 FORMS: dict[str, type[SectionForm]] = {
     "person": PersonForm, "contact": ContactForm, "needs": NeedsForm, "education": EducationForm,
-    "strengths": StrengthsForm, "voice": VoiceForm, "worries": WorriesForm, "tried": TriedForm, "family": FamilyForm,
+    "strengths": StrengthsForm, "worries": WorriesForm, "tried": TriedForm, "family": FamilyForm,
     "sharing": SharingForm, "you": YouForm,
 }  # fmt: skip
 # Sections of things added one by one.

@@ -17,6 +17,8 @@ CONCERN = "concern_"
 
 
 class StrengthsForm(SectionForm):
+    """What goes well and their own words come before worries; how they are kept: ``answers.TOGETHER``."""
+
     text = TextAreaField(
         "What is going well?", [Needed("Tell us what is going well"), LongText("Tell us what is going well")],
         description="What they enjoy, what they are good at, who is on their side.", render_kw={"rows": 6},
@@ -25,9 +27,6 @@ class StrengthsForm(SectionForm):
         "Which of these do they have? (optional)", choices=choices(ProtectiveFactor), option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False), description="Select all that you know of.",
     )  # fmt: skip
-
-
-class VoiceForm(SectionForm):
     child = TextAreaField(
         "What do they say, in their own words? (optional)", [Optional(), LongText("Tell us what they say")],
         description="Write it as they said it. What do they want to be different?", render_kw={"rows": 6},

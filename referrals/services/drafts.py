@@ -16,7 +16,7 @@ from core.drafts import find as find_form_draft
 from core.formats import moment
 from core.ids import Id, new_id
 from core.spent_keys import destroy_after_commit
-from referrals.answers import ENTRY_SECTIONS, Answers
+from referrals.answers import ENTRY_SECTIONS, Answers, with_page
 from referrals.models import ReferralDraft
 from referrals.policies import drafts_of
 
@@ -63,10 +63,8 @@ def answers_of(draft: ReferralDraft, *, noted: bool) -> Answers:
 
 
 def save_section(draft: ReferralDraft, answers: Answers, key: str, values: Mapping[str, Any]) -> int:
-    """Replace one section's answers; returns how often it has been saved, which its form carries as its version."""
-    kept: dict[str, Any] = dict(answers)
-    kept[key] = dict(values)
-    return _keep(draft, kept, key)
+    """Replace one page's answers; returns how often it has been saved, which its form carries as its version."""
+    return _keep(draft, with_page(answers, key, values), key)
 
 
 def add_entry(draft: ReferralDraft, answers: Answers, key: str, values: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from core.crypto import sealed_column
 from core.db import db
 from core.formats import list_name
 from core.ids import Id
+from referrals.answers import with_page
 from referrals.models import Referral, ReferralDraft, ReferralMessage
 from referrals.policies import drafts_of, may_act_on, sent_by
 from referrals.services.drafts import WARN_DAYS
@@ -182,9 +183,7 @@ def reply(actor: Actor, *, referral: Referral, question: ReferralMessage, text: 
 def change(actor: Actor, *, referral: Referral, key: str, values: Mapping[str, Any], why: str) -> None:
     """Replace one section; the text before stays in the history, and the coordinator sees why."""
     _expect_open(referral)
-    answers = dict(referral.answers or {})
-    answers[key] = dict(values)
-    new: dict[str, Any] = {"answers": answers}
+    new: dict[str, Any] = {"answers": with_page(referral.answers or {}, key, values)}
     if key == "person":
         new |= {"forename": values["forename"], "surname": values["surname"]}
         new |= {"date_of_birth": date.fromisoformat(values["date_of_birth"])}

@@ -15,7 +15,7 @@ from core.codes.people import CarerRelation, YesNoNotKnown
 from core.formats import day
 from core.forms import DateParts
 from core.ids import Id
-from referrals.answers import ENTRY_SECTIONS, SECTIONS, Answers, Section, next_section
+from referrals.answers import ENTRY_SECTIONS, SECTIONS, Answers, Section, next_section, on_page
 from referrals.forms.base import SectionForm
 from referrals.forms.helping import WORKER
 from referrals.forms.sections import FORMS
@@ -93,9 +93,9 @@ def section_address(section: Section, draft_id: Id) -> str:
 
 
 def summary(answers: Mapping[str, Any]) -> list[tuple[Section, list[dict[str, Any]]]]:
-    """Every section with its answers in words, strengths first."""
-    order = ["strengths", "voice", *(key for key in SECTIONS if key not in ("strengths", "voice"))]
-    return [(SECTIONS[key], rows_of(key, answers.get(key) or {})) for key in order]
+    """Every section with its answers in words, strengths and the young person's own words first."""
+    order = sorted(SECTIONS, key=lambda key: key != "strengths")
+    return [(SECTIONS[key], rows_of(key, on_page(answers, key))) for key in order]
 
 
 def rows_of(key: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,13 +11,13 @@ from core.access import Permission, requires, signed_in
 from core.formats import day
 from core.ids import Id
 from core.versions import expect_version
-from referrals.answers import ENTRY_SECTIONS, SECTIONS, Answers
+from referrals.answers import ENTRY_SECTIONS, SECTIONS, Answers, on_page
 from referrals.forms.base import SectionForm
 from referrals.forms.helping import SharingForm
 from referrals.forms.sections import ENTRY_FORMS, FORMS
 from referrals.models import ReferralDraft
 from referrals.services import drafts, duplicates, sending
-from referrals.views import bp
+from referrals.views import URGENT, bp
 from referrals.views.drafting import address_after, open_draft, rows_of
 
 PAGES = f"<any({', '.join(FORMS)}):key>"
@@ -25,10 +25,10 @@ LISTS = f"<any({', '.join(ENTRY_SECTIONS)}):key>"
 
 
 @bp.route(f"/referrals/<id:draft_id>/{PAGES}", methods=["GET", "POST"])
-@requires(Permission.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
+@requires(Permission.REFERRAL_SEND, reads=Event.DRAFT_OPENED, despite=URGENT)
 def section(draft_id: Id, key: str) -> ResponseReturnValue:
     draft, answers = open_draft(draft_id)
-    stored: dict[str, Any] = dict(answers.get(key) or {})  # type: ignore[call-overload]
+    stored = on_page(answers, key)
     form = FORMS[key](data=FORMS[key].opened(stored))
     if request.method == "GET":
         form.row_version.data = str(drafts.version_of(answers, key))
@@ -78,7 +78,7 @@ def _after(draft: ReferralDraft, key: str) -> str:
 
 
 @bp.route(f"/referrals/<id:draft_id>/{LISTS}", methods=["GET", "POST"])
-@requires(Permission.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
+@requires(Permission.REFERRAL_SEND, reads=Event.DRAFT_OPENED, despite=URGENT)
 def entries(draft_id: Id, key: str) -> ResponseReturnValue:
     """Things added one by one: "Add another" comes back here, "Save and continue" goes on."""
     draft, answers = open_draft(draft_id)
@@ -101,7 +101,7 @@ def entries(draft_id: Id, key: str) -> ResponseReturnValue:
 
 
 @bp.post(f"/referrals/<id:draft_id>/{LISTS}/<id:entry_id>/remove")
-@requires(Permission.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
+@requires(Permission.REFERRAL_SEND, reads=Event.DRAFT_OPENED, despite=URGENT)
 def remove_entry(draft_id: Id, key: str, entry_id: Id) -> ResponseReturnValue:
     draft, answers = open_draft(draft_id)
     drafts.remove_entry(draft, answers, key, entry_id)
@@ -110,7 +110,7 @@ def remove_entry(draft_id: Id, key: str, entry_id: Id) -> ResponseReturnValue:
 
 
 @bp.post(f"/referrals/<id:draft_id>/autosave/{PAGES}")
-@requires(Permission.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
+@requires(Permission.REFERRAL_SEND, reads=Event.DRAFT_OPENED, despite=URGENT)
 def autosave(draft_id: Id, key: str) -> ResponseReturnValue:
     """While it is typed: not checked, not audited. A page overtaken by another tab is told so and keeps its text."""
     draft, answers = open_draft(draft_id)

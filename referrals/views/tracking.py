@@ -1,7 +1,5 @@
 """What referrers see of what they sent: the lists, one referral, answering, changing, taking it back."""
 
-from typing import Any
-
 from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -14,7 +12,7 @@ from core.db import db
 from core.forms import Form
 from core.ids import Id
 from core.versions import expect_version
-from referrals.answers import SECTIONS
+from referrals.answers import SECTIONS, on_page
 from referrals.forms.sections import FORMS
 from referrals.forms.tracking import ReplyForm, WhyForm, WithdrawForm
 from referrals.models import Referral
@@ -104,7 +102,7 @@ def change(referral_id: Id, key: str) -> ResponseReturnValue:
     found, why = _own_open(referral_id), WhyForm()
     if not tracking.is_open(found):
         return _too_late(found)
-    stored: dict[str, Any] = (found.answers or {}).get(key) or {}
+    stored = on_page(found.answers or {}, key)
     form = FORMS[key](data=FORMS[key].opened(stored))
     if request.method == "GET":
         form.row_version.data = str(found.row_version)

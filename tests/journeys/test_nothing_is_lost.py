@@ -53,7 +53,7 @@ def test_typing_is_saved_five_seconds_after_it_stops(clocked, walker, site):
     assert answer.value.status == 202
     expect(referrer.page.locator(".app-saved")).to_contain_text("Saved ")
     elsewhere = walker("referrer@reading").open(where)
-    expect(elsewhere.page.get_by_role("textbox").and_(elsewhere.page.locator("main textarea"))).to_have_value(TYPED)
+    expect(elsewhere.page.get_by_role("textbox").and_(elsewhere.page.locator("#text"))).to_have_value(TYPED)
 
 
 def test_nothing_is_sent_while_typing_goes_on(clocked, site):
@@ -74,7 +74,7 @@ def test_leaving_saves_at_once(walker, site):
     referrer.open(where).fill({"text": TYPED})
     referrer.open(tasks)
     # The page that sent it is gone, so nothing tells when it was answered: look again until it was.
-    kept = (referrer.open(where).page.locator("main textarea").input_value() for _ in range(50))
+    kept = (referrer.open(where).page.locator("#text").input_value() for _ in range(50))
     assert TYPED in kept
 
 
@@ -103,7 +103,7 @@ def test_a_cut_network_is_said_and_saving_goes_on_afterwards(clocked, site):
     assert answer.value.status == 202
     expect(page.locator(".app-saved")).to_contain_text("Saved ")
     referrer.press("Save and continue").open(where)
-    expect(page.locator("main textarea")).to_have_value(f"{TYPED} sings")
+    expect(page.locator("#text")).to_have_value(f"{TYPED} sings")
 
 
 def test_two_clicks_send_once(walker, site):

@@ -127,15 +127,16 @@ def refer(person, known):
     assert saved.status == 202
     assert person.post(f"/referrals/{draft}/worries", tab | {"text": canary()}).status == 409
     assert person.submit(f"/referrals/{draft}/contact", {"methods": ["text"], "postcode": canary()}).status == 200
-    typed = {"person": {"forename": canary(), "surname": canary()}, "tried": {"text": canary()}, "voice": {"child": canary()},
-             "worries": {"text": canary()}, "strengths": {"text": canary()}, "education": {"school": canary()}}  # fmt: skip
+    typed = {"person": {"forename": canary(), "surname": canary()}, "tried": {"text": canary()},
+             "worries": {"text": canary()}, "strengths": {"text": canary(), "child": canary()},
+             "education": {"school": canary()}}  # fmt: skip
     for key, answers in PAGES:
         sent = person.submit(f"/referrals/{draft}/{key}", answers | typed.get(key, {}))
         assert sent.status == 302, key
     assert person.get(f"/referrals/{draft}/check").status == 200
     sent = person.submit(f"/referrals/{draft}/check", {"declared": "y"})
     assert sent.location.endswith("/sent")
-    assert person.submit(f"/referrals/{draft}/change/voice", {"child": canary(), "why": canary()}).status == 302
+    assert person.submit(f"/referrals/{draft}/change/strengths", {"child": canary(), "why": canary()}).status == 302
     return draft
 
 
