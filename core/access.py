@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, Request, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Request, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -116,13 +116,20 @@ class Requirement:
     reads: str | None = None
     purpose: str | None = None
     writes_late: bool = False
+    despite: tuple[Limit, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
 
 def requires(
-    *needed: Permission | Door, reads: str | None = None, purpose: str | None = None, writes_late: bool = False
+    *needed: Permission | Door,
+    reads: str | None = None,
+    purpose: str | None = None,
+    writes_late: bool = False,
+    despite: tuple[Limit, ...] = (),
 ) -> Callable[[View], View]:
     """Declare who may use a view: any one of ``needed``. ``reads`` names the audit event of what the page opens.
+
+    ``despite``: limits that leave the view open: to be read where training ran out, whole where an agreement did.
 
     ``writes_late``: a form that reads for long before it writes. It begins as a reader, so that nobody waits for it
     (SQLite has one writer at a time), and calls ``core.requests.write_late`` before its first write.
@@ -131,7 +138,9 @@ def requires(
     def declare(view: View) -> View:
         doors = [need for need in needed if isinstance(need, Door)]
         permissions = tuple(need for need in needed if isinstance(need, Permission))
-        view.__requires__ = Requirement(permissions, doors[0] if doors else None, reads, purpose, writes_late)  # type: ignore[attr-defined]
+        view.__requires__ = Requirement(  # type: ignore[attr-defined]
+            permissions, doors[0] if doors else None, reads, purpose, writes_late, despite
+        )
         return view
 
     return declare
@@ -192,10 +201,31 @@ def guard() -> ResponseReturnValue | None:
     if actor is None:
         return _to_sign_in()
     if needed.door is Door.SELF or any(actor.can(permission) for permission in needed.permissions):
-        return None
+        return None if all(_stays_open(needed, limit, actor) for limit in actor.limits) else held_back()
     g.denied = "permission"
     # A page about one record: "forbidden" would confirm that the record is there (SETTLED 4).
     return abort(404 if request.view_args else 403)
+
+
+# What these open is nobody's record: who holds them puts right what has run out.
+WITHOUT_RECORDS = frozenset(
+    {Permission.ACCOUNT_MANAGE, Permission.GRANT_APPROVE, Permission.STATUS_READ, Permission.ROLES_READ}
+)
+
+
+def _stays_open(needed: Requirement, limit: Limit, actor: Actor) -> bool:
+    """Expired training leaves one's own tasks, to read; an agency's expired agreement urgent concerns, and one's account."""
+    if needed.door is Door.SELF and needed.reads is None:
+        return True
+    if any(permission in WITHOUT_RECORDS and actor.can(permission) for permission in needed.permissions):
+        return True
+    return limit in needed.despite and (limit is Limit.AGREEMENT or request.method in {"GET", "HEAD"})
+
+
+def held_back() -> ResponseReturnValue:
+    """The page that says what has run out and what to do. It is the same whatever the address names."""
+    g.denied = "limit"
+    return render_template("errors/limited.html"), 403
 
 
 def _to_sign_in() -> ResponseReturnValue:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from audit.models import Event
 from core import formats
-from core.access import Door, requires, signed_in
+from core.access import Door, Limit, requires, signed_in
 from core.clock import in_london, now
 from desk import frame, health
 from desk import home as work
@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
 
 
 @bp.get("/")
-@requires(Door.SELF, reads=Event.HOME_READ)
+@requires(Door.SELF, reads=Event.HOME_READ, despite=(Limit.TRAINING,))
 def home() -> ResponseReturnValue:
     """Counts and references; only a referrer's own list opens names, and that is an entry."""
     at = in_london(now())

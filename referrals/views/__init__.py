@@ -2,6 +2,10 @@
 
 from flask import Blueprint
 
+from core.access import Limit
+
 bp = Blueprint("referrals", __name__)
+# An agency whose agreement ran out may still tell of an urgent concern, and sees nothing.
+URGENT = (Limit.AGREEMENT,)
 
 from referrals.views import nominating, referring, sections, step_ups, tracking, triage  # noqa: E402, F401 (they register on bp)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import NoResultFound
 
 from accounts.models import Area
 from audit.models import Event
-from core.access import Permission, requires, signed_in
+from core.access import Limit, Permission, held_back, requires, signed_in
 from core.codes.referrals import DangerAnswer
 from core.db import db
 from core.forms import Form
@@ -17,7 +17,7 @@ from referrals import answers as a
 from referrals.forms.helping import CheckForm, DuplicateForm
 from referrals.forms.starting import CalledForm, DangerForm, EligibleForm
 from referrals.services import drafts, duplicates, sending
-from referrals.views import bp
+from referrals.views import URGENT, bp
 from referrals.views.drafting import (
     AlreadySent,
     address_after,
@@ -31,6 +31,11 @@ from referrals.views.drafting import (
 P = Permission
 
 
+def is_held_back(answer: str | None) -> bool:
+    """Without an agreement in date an agency tells of urgent concerns, and of nothing else."""
+    return answer == DangerAnswer.NO and Limit.AGREEMENT in signed_in().limits
+
+
 @bp.get("/refer")
 @requires(P.REFERRAL_SEND)
 def refer() -> ResponseReturnValue:
@@ -38,11 +43,13 @@ def refer() -> ResponseReturnValue:
 
 
 @bp.route("/refer/danger", methods=["GET", "POST"])
-@requires(P.REFERRAL_SEND)
+@requires(P.REFERRAL_SEND, despite=URGENT)
 def danger() -> ResponseReturnValue:
     """Nothing is stored before this answer."""
     form = DangerForm()
     if form.validate_on_submit():
+        if is_held_back(form.danger.data):
+            return held_back()
         drafts.keep_beginning(signed_in(), {"danger": form.danger.data})
         stop = form.danger.data != DangerAnswer.NO
         return redirect(url_for("referrals.call_now" if stop else "referrals.eligible"))
@@ -50,7 +57,7 @@ def danger() -> ResponseReturnValue:
 
 
 @bp.route("/refer/call-now", methods=["GET", "POST"])
-@requires(P.REFERRAL_SEND)
+@requires(P.REFERRAL_SEND, despite=URGENT)
 def call_now() -> ResponseReturnValue:
     """Numbers first. Who was called, when, and their reference are kept with the referral."""
     actor, form = signed_in(), CalledForm()
@@ -67,12 +74,12 @@ def call_now() -> ResponseReturnValue:
 
 
 @bp.route("/refer/eligible", methods=["GET", "POST"])
-@requires(P.REFERRAL_SEND)
+@requires(P.REFERRAL_SEND, despite=URGENT)
 def eligible() -> ResponseReturnValue:
     """Age, area and reason; not the name. Outside 10 to 17 nothing is kept."""
     actor, form = signed_in(), EligibleForm()
     before = drafts.beginning(actor)
-    if not before.get("danger"):
+    if not before.get("danger") or is_held_back(before["danger"]):
         return redirect(url_for("referrals.danger"))
     form.offer(sending.areas(), sending.districts())
     if not form.validate_on_submit():
@@ -86,13 +93,13 @@ def eligible() -> ResponseReturnValue:
 
 
 @bp.get("/refer/other-help")
-@requires(P.REFERRAL_SEND)
+@requires(P.REFERRAL_SEND, despite=URGENT)
 def other_help() -> ResponseReturnValue:
     return render_template("referrals/other_help.html", areas=sending.areas())
 
 
 @bp.get("/referrals/<id:draft_id>/tasks")
-@requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
+@requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED, despite=URGENT)
 def tasks(draft_id: Id) -> ResponseReturnValue:
     draft, answers = open_draft(draft_id)
     waiting = a.unfinished(answers)
@@ -126,7 +133,7 @@ def _task(draft_id: Id, answers: a.Answers, section: a.Section) -> dict[str, Any
 
 
 @bp.route("/referrals/<id:draft_id>/duplicate", methods=["GET", "POST"])
-@requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
+@requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED, despite=URGENT)
 def duplicate(draft_id: Id) -> ResponseReturnValue:
     """Own or agency's referrals only; a match is shown by number and date, without a name."""
     actor = signed_in()
@@ -148,7 +155,7 @@ def duplicate(draft_id: Id) -> ResponseReturnValue:
 
 
 @bp.route("/referrals/<id:draft_id>/check", methods=["GET", "POST"])
-@requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED)
+@requires(P.REFERRAL_SEND, reads=Event.DRAFT_OPENED, despite=URGENT)
 def check(draft_id: Id) -> ResponseReturnValue:
     """Every answer with its Change link; then send. A second sending gets the first's receipt."""
     try:
@@ -157,6 +164,8 @@ def check(draft_id: Id) -> ResponseReturnValue:
         if request.method == "GET":
             raise
         return redirect(url_for("referrals.sent", referral_id=draft_id))
+    if is_held_back((answers.get("start") or {}).get("danger")):
+        return held_back()
     form, waiting = CheckForm(), a.unfinished(answers)
     if request.method == "GET":
         form.row_version.data = str(draft.row_version)
@@ -182,7 +191,7 @@ def _check_page(draft: Any, answers: a.Answers, form: CheckForm, waiting: list[a
 
 
 @bp.get("/referrals/<id:referral_id>/sent")
-@requires(P.REFERRAL_SEND)
+@requires(P.REFERRAL_SEND, despite=URGENT)
 def sent(referral_id: Id) -> ResponseReturnValue:
     found = sending.already_sent(signed_in(), referral_id)
     if found is None:
@@ -191,7 +200,7 @@ def sent(referral_id: Id) -> ResponseReturnValue:
 
 
 @bp.route("/referrals/<id:draft_id>/delete", methods=["GET", "POST"])
-@requires(P.REFERRAL_SEND)
+@requires(P.REFERRAL_SEND, despite=URGENT)
 def delete_draft(draft_id: Id) -> ResponseReturnValue:
     form, draft = Form(), find_draft(draft_id)
     if form.validate_on_submit():

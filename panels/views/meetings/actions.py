@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audit.models import Event
-from core.access import Permission, requires, signed_in
+from core.access import Limit, Permission, requires, signed_in
 from core.clock import today
 from core.ids import Id
 from core.working_days import due
@@ -16,7 +16,7 @@ P = Permission
 
 
 @bp.get("/actions")
-@requires(P.MEETING_READ, P.CASE_WORK, P.REFERRAL_STEP_UP, reads=Event.ACTION_READ)
+@requires(P.MEETING_READ, P.CASE_WORK, P.REFERRAL_STEP_UP, reads=Event.ACTION_READ, despite=(Limit.TRAINING,))
 def action_list() -> ResponseReturnValue:
     actor, show_done = signed_in(), request.args.get("show") == "done"
     rows = [
