@@ -13,7 +13,7 @@ import audit.safety_net
 from accounts.sessions import Sessions
 from audit.services import RequestTrail
 from config.settings import Settings
-from core import access, db, drafts, logs, requests
+from core import access, db, drafts, logs, requests, sensitivity
 from core.ids import IdConverter, new_id
 from core.keyring import KeyRing
 from core.keystore import KeyStore
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     app.register_blueprint(drafts.bp)
     Migrate(app, db.db, render_as_batch=True)
     audit.safety_net.install()
+    sensitivity.install()
     accounts.app.init_app(app)
     _packages(app)
     access.check_declared(app)

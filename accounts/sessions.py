@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy import bindparam, column, delete, func, insert, or_, select, table
+from sqlalchemy import bindparam, column, delete, exists, func, insert, or_, select, table
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import CallbackDict
 
@@ -19,10 +19,11 @@ from accounts.credentials import Proof
 from accounts.looking import looking, viewer_of
 from accounts.models import PARTNERSHIP, Agency, Agreement, Approval, Area, Membership, SignInSession, User
 from accounts.roles import ROLES, rules_of
+from core import submissions
 from core.access import Actor, Limit, Permission, writes_late
 from core.clock import now, today
 from core.codes.approvals import ApprovalState
-from core.db import db, set_writing
+from core.db import db, is_writing, set_writing
 from core.ending import at_commit
 from core.row_security import NOBODY, see_as
 
@@ -98,9 +99,13 @@ _who = (
 
 
 @cache
-def _who_on(dialect: str) -> Any:
-    """What the person may see comes first: what follows is read under it."""
-    return _who.with_only_columns(looking(dialect), *_who.selected_columns)
+def _who_on(dialect: str, claims: bool) -> Any:
+    """What the person may see comes first: what follows is read under it. A form's one-time key may be claimed with it."""
+    found = _who.with_only_columns(looking(dialect), *_who.selected_columns)
+    if not claims:
+        return found
+    owner = select(SignInSession.user_id).where(SignInSession.id_hash == bindparam("id_hash"))
+    return found.add_columns(exists(select(submissions.claimed_with(owner).c.key)).label("claimed"))
 
 
 class ServerSession(CallbackDict[str, Any], SessionMixin):
@@ -123,6 +128,7 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.unreachable = False
         self.touched = False
         self.told: Any = None
+        self.claimed: bool | None = getattr(row, "claimed", None)
 
     def kept(self) -> dict[str, Any]:
         """What the row holds. A notice for the next page travels in a cookie of its own: no write, and none to clear it."""
@@ -213,9 +219,7 @@ class Sessions(SessionInterface):
         cookie = request.cookies.get(self.name)
         if cookie and len(cookie) < 100:
             try:
-                row = db.session.execute(
-                    _who_on(db.engine.dialect.name), {"id_hash": hashed(cookie), "day": today(), "now": now()}
-                ).first()
+                row = self._find(cookie)
             except SQLAlchemyError:
                 return self._unreachable(request)
             if row is not None and row.active:
@@ -224,6 +228,15 @@ class Sessions(SessionInterface):
                     self._look_away()
                 return self._with_notices(opened, request)
         return self._visitor(request, drop=bool(cookie))
+
+    @staticmethod
+    def _find(cookie: str) -> Any:
+        dialect, values = db.engine.dialect.name, {"id_hash": hashed(cookie), "day": today(), "now": now()}
+        # SQLite knows no statement that inserts and selects: there the claim is one of its own.
+        once = submissions.key_of_plain_form() if dialect == "postgresql" and is_writing() else ""
+        if once:
+            values["once"] = once
+        return db.session.execute(_who_on(dialect, bool(once)), values).first()
 
     def _with_notices(self, opened: ServerSession, request: Request) -> ServerSession:
         """What the last page left to be said on this one."""

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from core.crypto import KEY_VERSION, Encrypted, associated_data, decode, unseal
 from core.ids import Id
 from core.keyring import KeyDestroyed, keyring
+from core.row_security import EVERYTHING, Viewer, seeing
+from core.sensitivity import instead_of, is_restricted, must_open
 
 if TYPE_CHECKING:
     from core.access import Actor
@@ -46,6 +48,10 @@ class AccessContext:
     def has_reads(self) -> bool:
         return bool(self.subjects or self.examined or self.object)
 
+    def forget(self) -> None:
+        """The page that was being made is not shown."""
+        self.subjects, self.fields, self.object, self.examined = {}, set(), None, 0
+
     def load_keys(self, ids: Iterable[Id | None]) -> None:
         """Fetch the data keys of many rows in one statement; a list calls this before it opens its rows."""
         missing = {key_id for key_id in ids if key_id and key_id not in self._ciphers}
@@ -66,7 +72,8 @@ class AccessContext:
         self._ciphers[key_id] = AESGCM(key)
 
     def open(self, record: Any, field: Encrypted, sealed: bytes) -> Any:
-        """Open one field of a loaded record and note that it was opened."""
+        """Open one field of a loaded record and note that it was opened. Raise RestrictedRecord where it is closed."""
+        must_open(record.subject_id)
         return self.open_value(type(record), field.name, record.id, record.data_key_id, record.subject_id, sealed)
 
     def open_value(self, model: Any, name: str, row_id: Id, key_id: Id, subject_id: Id, sealed: bytes | None) -> Any:
@@ -76,6 +83,8 @@ class AccessContext:
         if self.closed:
             raise ContextClosed("Nothing may be opened after the entry was written")
         field: Encrypted = model.__sealed_fields__[name]
+        if is_restricted(subject_id):
+            return instead_of(name, field.kind, subject_id)
         self._note(model, name, subject_id)
         bound = associated_data(model.__tablename__, field.column, row_id, key_id, KEY_VERSION)
         return decode(field.kind, unseal(self.cipher(key_id), sealed, bound))
@@ -151,12 +160,16 @@ def leave(token: Token[AccessContext | None]) -> None:
 
 
 @contextmanager
-def acting_as(*, job: str, actor: "Actor | None" = None) -> Iterator[AccessContext]:
-    """Open and seal fields for a named job (seeding, retention, rotation); its entries name the job (SETTLED 15)."""
+def acting_as(*, job: str, actor: "Actor | None" = None, areas: Iterable[Id] | None = None) -> Iterator[AccessContext]:
+    """Open and seal fields for a named job (seeding, retention, rotation); its entries name the job (SETTLED 15).
+
+    ``areas``: the only ones that the job may reach; all where it is None.
+    """
     context = AccessContext(actor, job=job)
     token = enter(context)
     try:
-        yield context
+        with seeing(EVERYTHING if areas is None else Viewer(areas=tuple(areas))):
+            yield context
     finally:
         context.closed = True
         leave(token)

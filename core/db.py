@@ -221,6 +221,10 @@ def init_app(app: Flask) -> None:
         forget_after_fork(db.engine)
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)
+        else:
+            from core.row_security import guard_engine
+
+            guard_engine(db.engine)
 
 
 class SealedRecord(Record):

@@ -51,7 +51,13 @@ def age(born: date | None, at_referral: date | None = None) -> str:
     return f"{current}" if then == current else f"{current} ({then} at referral)"
 
 
+class Closed(str):
+    """Stands where the name of someone whose record is restricted would; it is never shortened."""
+
+
 def initials(forename: str | None, surname: str | None) -> str:
+    if isinstance(surname, Closed):
+        return surname
     return "".join(f"{name[0]}." for name in (forename, surname) if name)
 
 

@@ -18,6 +18,8 @@ from core.crypto import SealBroken
 from core.db import begin_writing, db, set_writing
 from core.ids import new_id
 from core.keyring import KeyDestroyed, KeysUnavailable
+from core.row_security import NOBODY, see_as
+from core.sensitivity import RestrictedRecord
 from core.versions import StaleRecord
 
 log = structlog.get_logger()
@@ -43,6 +45,7 @@ class Trail(Protocol):
 
     def note_reads(self, seen: context.AccessContext, *, kept: bool) -> None: ...
     def note_denied(self, reason: str) -> None: ...
+    def note_failed(self, reason: str) -> None: ...
 
 
 class Unavailable(RuntimeError):
@@ -115,15 +118,30 @@ def _settled(response: Response) -> Response:
         _settle(response, seen)
     except StaleDataError:
         db.session.rollback()
+        _tell_of_failure("stale")
         return error_response(409)
     except Exception as error:  # whatever stopped the trail, the answer must not leave
         db.session.rollback()
         log.error("answer_withheld", error=type(error).__name__, request_id=g.get("request_id"), **_cause(error))
+        _tell_of_failure("not_kept")
         return error_response(503)
     finally:
         if seen is not None:
             seen.closed = True
     return response
+
+
+def _tell_of_failure(reason: str) -> None:
+    """The change was rolled back with its entry: one that says so, in a transaction of its own, if that can be."""
+    if request.method not in UNSAFE or find_actor() is None:
+        return
+    try:
+        begin_writing()
+        _extension("trail").note_failed(reason)
+        db.session.commit()
+    except Exception as error:  # the trail itself may be what is broken; nothing was shown and nothing changed
+        db.session.rollback()
+        log.error("failure_unrecorded", error=type(error).__name__, request_id=g.get("request_id"))
 
 
 def _cause(error: BaseException) -> dict[str, str]:
@@ -141,8 +159,9 @@ def _settle(response: Response, seen: context.AccessContext | None) -> None:
     steps: list[Callable[[Response], bool]] = _extension("gate_steps")
     wants_reads = seen is not None and seen.has_reads and response.status_code < 500
     denied = g.get("denied")
+    failed = request.method in UNSAFE and response.status_code >= 500
     needs_session = getattr(session, "wants_row", session.modified)
-    if not (keeps or wants_reads or denied or needs_session):
+    if not (keeps or wants_reads or denied or failed or needs_session):
         db.session.rollback()
         return
     if not keeps and db.engine.dialect.name == "sqlite":
@@ -151,6 +170,8 @@ def _settle(response: Response, seen: context.AccessContext | None) -> None:
         trail.note_reads(seen, kept=keeps)
     if denied:
         trail.note_denied(denied)
+    elif failed:
+        trail.note_failed("error")
     for step in steps:
         step(response)
     db.session.commit()
@@ -173,6 +194,7 @@ def finish(error: BaseException | None) -> None:
     if token is not None:
         context.leave(token)
     db.session.remove()
+    see_as(NOBODY)
     set_writing(True)
 
 
@@ -203,6 +225,15 @@ def _on_http(error: HTTPException) -> Response:
 def _on_missing_row(error: NoResultFound) -> Response:
     g.denied = g.get("denied") or "row"
     return error_response(404)
+
+
+def _on_restricted(error: RestrictedRecord) -> Response:
+    """The record is there; what is in it is for named people. What the page had read so far does not leave."""
+    g.denied = "restricted"
+    seen = context.find_current()
+    if seen is not None:
+        seen.forget()
+    return Response(render_template("errors/restricted.html", request_id=g.get("request_id"), ask=error.ask), 403)
 
 
 def _on_stale(error: StaleRecord) -> Response:
@@ -247,6 +278,7 @@ def register_before(app: Flask) -> None:
     app.extensions.setdefault("gate_steps", [])
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(NoResultFound, _on_missing_row)
+    app.register_error_handler(RestrictedRecord, _on_restricted)
     app.register_error_handler(StaleRecord, _on_stale)
     app.register_error_handler(StaleDataError, lambda error: error_response(409))
     app.register_error_handler(SealBroken, _on_broken_seal)

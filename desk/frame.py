@@ -8,6 +8,7 @@ from flask import Flask, current_app, g, request, session
 from core.access import Actor, Permission, find_actor
 from core.clock import in_london, now
 from core.formats import moment
+from panels.views.emergency import banner
 
 P = Permission
 SERVICE_NAME = "Young Futures Prevention Panels"
@@ -43,7 +44,9 @@ LINKS = (
     Link("Interventions", "/interventions", (P.CATALOGUE_MANAGE,)),
     Link("Reports", "/oversight", (P.AREA_REPORT_READ, P.FORCE_REPORT_READ)),
     Link("Sharing", "/sharing", (P.SHARING_READ,), (P.CASE_WORK,)),
+    Link("Closed records", "/closed-records", (P.SENSITIVITY_OVERSEE,)),
     Link("Audit", "/audit", (P.AUDIT_READ,)),
+    Link("Emergency access", "/audit/emergency", (P.EMERGENCY_READ,)),
     Link("Users", "/admin/users", (P.ACCOUNT_MANAGE,)),
     Link("Agencies", "/admin/agencies", (P.ACCOUNT_MANAGE,)),
     Link("Areas", "/admin/areas", (P.ACCOUNT_MANAGE,)),
@@ -82,6 +85,7 @@ def frame() -> dict[str, Any]:
         "navigation": navigation(actor) if actor else [],
         "can_search": bool(actor and actor.can(P.PERSON_FIND)),
         "demonstration": current_app.extensions["settings"].demonstration,
+        "emergency": banner() if actor else None,
         "request_id": g.get("request_id"),
         "printed_at": moment(in_london(now())),
         "session_ends": ends_at.isoformat() if ends_at else None,

@@ -17,6 +17,7 @@ from core.codes.base import Tag, label_of
 from core.codes.offers import CostBand, EvidenceConfidence, EvidenceRating, OfferStatus
 from core.db import db
 from core.ids import Id
+from core.sensitivity import is_known
 from interventions.models import Intervention
 from interventions.policies import interventions_visible_to
 
@@ -24,7 +25,7 @@ RATING_AGES_AFTER_DAYS = 365
 EVERYWHERE = "All areas"
 Key = tuple[str, Id | None, Id | None]
 # Offers belong to panels, above this package; their table alone is counted, so that a place is never counted twice.
-_OFFERS = table("offer", column("intervention_id"), column("status"))
+_OFFERS = table("offer", column("intervention_id"), column("status"), column("young_person_id"))
 TAKES_A_PLACE = (OfferStatus.ACCEPTED, OfferStatus.ACTIVE, OfferStatus.PAUSED)
 
 
@@ -77,7 +78,11 @@ def places_left(interventions: Iterable[Intervention]) -> dict[Id, int | None]:
     if wanted:
         rows = db.session.execute(
             select(_OFFERS.c.intervention_id, func.count())
-            .where(_OFFERS.c.intervention_id.in_(wanted), _OFFERS.c.status.in_([s.value for s in TAKES_A_PLACE]))
+            .where(
+                _OFFERS.c.intervention_id.in_(wanted),
+                _OFFERS.c.status.in_([s.value for s in TAKES_A_PLACE]),
+                is_known(_OFFERS.c.young_person_id),
+            )
             .group_by(_OFFERS.c.intervention_id)
         )
         taken = {key: count for key, count in rows}

@@ -19,6 +19,7 @@ from core.codes.events import PartInEvent
 from core.context import current
 from core.db import db
 from core.ids import Id
+from core.sensitivity import is_known
 
 # Cases belong to panels, above this package; only whether one is open is asked.
 _CASES = table("case_record", column("young_person_id"), column("is_open"))
@@ -194,6 +195,8 @@ def _with_open_case(person_ids: set[Id]) -> set[Id]:
     found: set[Id] = set()
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        open_cases = select(_CASES.c.young_person_id).where(_CASES.c.is_open, _CASES.c.young_person_id.in_(some))
+        open_cases = select(_CASES.c.young_person_id).where(
+            _CASES.c.is_open, _CASES.c.young_person_id.in_(some), is_known(_CASES.c.young_person_id)
+        )
         found |= set(db.session.scalars(open_cases))
     return found

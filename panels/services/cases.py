@@ -14,12 +14,14 @@ from accounts.roles import Role
 from audit.models import Event
 from audit.services import change_of, record
 from cohort.models import YoungPerson
+from cohort.services import elsewhere
 from core.access import Actor
 from core.clock import today
 from core.codes.cases import CaseStage, EngagementStatus
 from core.context import current
 from core.db import db
 from core.ids import Id
+from core.sensitivity import is_restricted, must_open
 from panels import policies
 from panels.models import Case
 from panels.services import next_step, timeline
@@ -51,6 +53,7 @@ def open_case(actor: Actor, *, referral: Referral, lead_id: Id | None, assess_fi
     next_step.refresh(case)
     record(Event.CASE_OPENED, actor, case, detail={"assess_first": int(assess_first)})
     timeline.add(case, Happened.CASE_OPENED, actor, object_id=referral.id)
+    elsewhere.publish(actor, person)
     return case
 
 
@@ -64,6 +67,7 @@ def _from_referral(referral: Referral) -> tuple[str | None, str | None]:
 def find_case(actor: Actor, case_id: Id) -> Case:
     """The case, if this person may open it; NoResultFound otherwise, which is "page not found"."""
     found: Case = db.session.scalars(policies.cases_visible_to(actor).where(Case.id == case_id)).one()
+    must_open(found.young_person_id)
     return found
 
 
@@ -84,6 +88,7 @@ def find_file(actor: Actor, case_id: Id) -> CaseFile:
     statement = _file_statement(actor.permissions, actor.agency_id is not None)
     row = db.session.execute(statement, policies.bound(actor) | {"case": case_id}).one()
     case, person, lead_name, referred_at = row
+    must_open(person.id)
     current().looked_at("case_record", case.id)
     current().load_keys([case.data_key_id, person.data_key_id])
     return CaseFile(case, person, lead_name, referred_at)
@@ -143,6 +148,8 @@ def allocate(actor: Actor, case: Case, lead_id: Id) -> bool:
 def _allocate(actor: Actor, case: Case, lead_id: Id, allowed: set[Id]) -> bool:
     if not case.is_open:
         raise NotPossible("The case is closed")
+    if is_restricted(case.young_person_id):
+        raise NotPossible("The record is restricted")
     if lead_id not in allowed:
         raise NotPossible("They do not lead cases in this area")
     changes = change_of(case, {"lead_id": lead_id})

@@ -16,6 +16,7 @@ from core.clock import now, today
 from core.codes.offers import OfferStatus
 from core.db import db
 from core.ids import Id
+from core.sensitivity import must_open
 from core.working_days import add_working_days
 from interventions.models import Intervention
 from interventions.services import places_left, providers
@@ -171,7 +172,9 @@ def listed(actor: Actor, statuses: list[str], *, limit: int = 50, offset: int = 
 
 
 def find_offer(actor: Actor, offer_id: Id) -> Offer:
-    return db.session.scalars(offers_visible_to(actor).where(Offer.id == offer_id)).one()
+    offer: Offer = db.session.scalars(offers_visible_to(actor).where(Offer.id == offer_id)).one()
+    must_open(offer.young_person_id)
+    return offer
 
 
 def whose(offer: Offer) -> tuple[Intervention, str, str | None]:

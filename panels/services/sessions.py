@@ -19,6 +19,7 @@ from core.codes.cases import ATTENDED, SessionConcern, SessionMode, SessionStatu
 from core.codes.offers import OfferStatus
 from core.db import db
 from core.ids import Id
+from core.sensitivity import must_open
 from core.working_days import working_days_between
 from interventions.models import Intervention
 from panels.models import Case, Offer, PanelAction, SupportSession
@@ -59,7 +60,11 @@ def tag_of(session: Any, at: datetime | None = None) -> Tag:
 
 
 def find_session(actor: Actor, session_id: Id) -> SupportSession:
-    return db.session.scalars(sessions_visible_to(actor).where(SupportSession.id == session_id)).one()
+    session: SupportSession = db.session.scalars(
+        sessions_visible_to(actor).where(SupportSession.id == session_id)
+    ).one()
+    must_open(session.young_person_id)
+    return session
 
 
 def of_case(actor: Actor, case: Case) -> list[Any]:

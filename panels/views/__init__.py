@@ -4,4 +4,18 @@ from flask import Blueprint
 
 bp = Blueprint("panels", __name__)
 
-from panels.views import caseload, cases, closing, meetings, offers, plans, sessions, sharing, step_ups  # noqa: E402, F401 (register on bp)
+from panels.views import (  # noqa: E402, F401 (register on bp)
+    caseload,
+    cases,
+    closing,
+    emergency,
+    emergency_reviews,
+    meetings,
+    offers,
+    other_panels,
+    plans,
+    sensitivity,
+    sessions,
+    sharing,
+    step_ups,
+)

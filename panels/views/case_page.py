@@ -12,6 +12,7 @@ from core.clock import in_london, today
 from core.codes import Tag, label_of
 from core.codes.cases import AttemptMethod, CaseStage, ClosureReason, EngagementAnswer, GoalOutcome, NoteKind
 from core.codes.offers import OfferStatus
+from core.codes.sensitivity import Sensitivity
 from core.formats import age, day
 from core.ids import Id
 from core.working_days import due
@@ -98,7 +99,7 @@ def refuse(reason: str = "action") -> NoReturn:
 def render_case(template: str, actor: Actor, file: CaseFile, tab: str, **more: Any) -> str:
     """Render a page of a case: extend ``panels/cases/layout.html`` in it."""
     return render_template(
-        template, file=file, case=file.case, person=file.person, identity=_identity(file),
+        template, file=file, case=file.case, person=file.person, identity=identity_of(file),
         tabs=tabs(actor, file, tab), whole=policies.sees_whole(actor, file.case), **WORDS, **more,
     )  # fmt: skip
 
@@ -123,7 +124,7 @@ def stage_of(case: Any) -> CaseStage:
     return shown_stage(case.stage, case.review_due_on, today())
 
 
-def _identity(file: CaseFile) -> dict[str, Any]:
+def identity_of(file: CaseFile) -> dict[str, Any]:
     """Name, what they like to be called, age, how to reach them safely."""
     person, details = file.person, file.person.details or {}
     legal = " ".join(filter(None, (person.forename, person.surname))) or "Not known"
@@ -144,7 +145,9 @@ def _identity(file: CaseFile) -> dict[str, Any]:
 
 def _marks(case: Any, person: Any, details: dict[str, Any]) -> list[Markup]:
     """The stage, how to reach them safely, and whether they need an interpreter."""
-    marks = [
+    level = Sensitivity(person.sensitivity)
+    marks = [status_markup(level.tag)] if level is not Sensitivity.NORMAL else []
+    marks += [
         status_markup(stage_of(case).tag),
         tag_markup(person.safe_contact or "Ask how to reach them safely", "yellow"),
     ]

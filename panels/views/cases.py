@@ -6,9 +6,11 @@ from flask import abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audit.models import Event
+from cohort.services.sensitivity import named_for
 from core import drafts
 from core.access import Actor, Permission, requires, signed_in
 from core.codes.cases import EngagementAnswer, EngagementStatus
+from core.codes.sensitivity import Sensitivity
 from core.ids import Id
 from core.paging import Paging, page_number
 from core.versions import expect_version
@@ -32,6 +34,7 @@ def case_overview(case_id: Id) -> ResponseReturnValue:
         "panels/cases/overview.html", actor, file, "Overview", page=overview.of(actor, file),
         next=next_action(actor, file.case), engagement=EngagementStatus(file.case.engagement),
         may=_may(actor, file.case), opens_offer=lambda offer: may_open(actor, offer, file.case),
+        named=named_for(file.person.id) if file.person.sensitivity != Sensitivity.NORMAL else [],
     )  # fmt: skip
 
 
@@ -45,6 +48,7 @@ def _may(actor: Actor, case: Any) -> dict[str, bool]:
         "reopen": not case.is_open and actor.can(P.CASE_CLOSE),
         "opens_step_up": actor.can(P.REFERRAL_STEP_UP) and policies.sees_whole(actor, case),
         "step_up": case.is_open and actor.can(P.REFERRAL_STEP_UP),
+        "close_off": actor.can(P.SENSITIVITY_SET),
     }  # fmt: skip
 
 

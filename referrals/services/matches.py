@@ -19,6 +19,7 @@ from core.codes.people import Sex
 from core.db import db
 from core.formats import age_on, day
 from core.ids import Id
+from core.sensitivity import is_restricted, must_open, whom_to_ask
 from referrals.models import PossibleMatch, Referral
 from referrals.services import story, triage
 from referrals.services.checklist import Earlier
@@ -49,11 +50,15 @@ def find(referral: Referral, match_id: Id) -> tuple[PossibleMatch, YoungPerson]:
         .join(YoungPerson, YoungPerson.id == PossibleMatch.young_person_id)
         .where(PossibleMatch.id == match_id, PossibleMatch.referral_id == referral.id)
     ).one()
+    must_open(row[1].id)
     context.current().load_keys([referral.data_key_id, row[1].data_key_id])
     return row[0], row[1]
 
 
 def reasons_in_words(match: PossibleMatch) -> str:
+    """What agrees; of a restricted record only whom to ask."""
+    if is_restricted(match.young_person_id):
+        return f"Restricted – ask {whom_to_ask(match.young_person_id)}"
     return "; ".join(label_of(MatchReason, code) for code in match.reasons)
 
 

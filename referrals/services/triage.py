@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, literal, select, union_all
 from sqlalchemy.orm import aliased
 
 from accounts.models import Agency, Area, User
@@ -18,11 +18,13 @@ from core.codes.base import label_of
 from core.codes.decisions import MatchAnswer, NotEligibleReason, SignpostTo, TriageOutcome
 from core.codes.referrals import ReferralStatus as S
 from core.db import db
-from core.ids import Id
+from core.ids import Id, new_id
 from core.keyring import keyring
+from core.row_security import seeing, unclosed, viewer
+from core.sensitivity import must_open
 from core.working_days import add_working_days
 from referrals.models import PossibleMatch, Referral, ReferralMessage
-from referrals.services import step_ups, story
+from referrals.services import elsewhere, step_ups, story
 from referrals.triage_policies import in_area
 
 QUESTION = "question"
@@ -63,6 +65,7 @@ def find_file(actor: Actor, referral_id: Id) -> TriageFile:
         .outerjoin(owner, Referral.owner_id == owner.id)
         .where(Referral.id == referral_id, in_area(actor))
     ).one()
+    must_open(row[0].young_person_id)
     context.current().looked_at("referral", row[0].id)
     return TriageFile(row[0], row[1], row[2], row[3] or "", row[4])
 
@@ -98,29 +101,58 @@ def start(actor: Actor, referral: Referral) -> None:
         return
     acknowledge(actor, referral)
     referral.status = S.IN_TRIAGE.value
-    found = find_matches(referral)
-    record(Event.REFERRAL_CHANGED, actor, referral, also=found, reason="triage_started", detail={"matches": len(found)})
+    found, unsaid = find_matches(referral)
+    record(
+        Event.REFERRAL_CHANGED, actor, referral, also=found, reason="triage_started", detail={"matches": len(found)},
+        subjects=unsaid,
+    )  # fmt: skip
+    elsewhere.ask(actor, referral)
 
 
-def find_matches(referral: Referral) -> list[PossibleMatch]:
-    """Suggest known young people of the area. Comparing is not showing: nobody suggested is read yet."""
+def find_matches(referral: Referral) -> tuple[list[PossibleMatch], list[Id]]:
+    """Suggest known young people of the area. Comparing is not showing: nobody suggested is read yet.
+
+    Second: those with a hidden record, of whom only the safeguarding lead hears.
+    """
     with context.current().examining("matching"):
         who = story.person_data(referral)
-    known = people.find_matches(
-        referral.area_id, forename=who.get("forename"), surname=who.get("surname"),
-        date_of_birth=who.get("date_of_birth"), upn=who.get("upn"), nhs_number=who.get("nhs_number"),
-    )  # fmt: skip
-    before = {match.young_person_id for match in matches_of(referral)} | {referral.young_person_id}
-    made = [
-        PossibleMatch(
-            referral_id=referral.id, area_id=referral.area_id, young_person_id=person_id, reasons=reasons,
-            answer=MatchAnswer.TO_REVIEW.value, data_key_id=referral.data_key_id,
-        )
-        for person_id, reasons in known
-        if person_id not in before
-    ]  # fmt: skip
+    with seeing(unclosed()):
+        known = people.find_matches(
+            referral.area_id, forename=who.get("forename"), surname=who.get("surname"),
+            date_of_birth=who.get("date_of_birth"), upn=who.get("upn"), nhs_number=who.get("nhs_number"),
+        )  # fmt: skip
+        before = {match.young_person_id for match in matches_of(referral)} | {referral.young_person_id}
+    new = [_match(referral, person_id, reasons) for person_id, reasons in known if person_id not in before]
+    hidden = viewer().hidden
+    made = [PossibleMatch(**values) for values in new if values["young_person_id"] not in hidden]
     db.session.add_all(made)
-    return made
+    unsaid = [values for values in new if values["young_person_id"] in hidden]
+    _keep_unsaid(referral, unsaid)
+    return made, [values["young_person_id"] for values in unsaid]
+
+
+def _match(referral: Referral, person_id: Id | None, reasons: list[str]) -> dict[str, Any]:
+    return {
+        "referral_id": referral.id, "area_id": referral.area_id, "young_person_id": person_id, "reasons": reasons,
+        "answer": MatchAnswer.TO_REVIEW.value, "data_key_id": referral.data_key_id,
+    }  # fmt: skip
+
+
+def _keep_unsaid(referral: Referral, matches: list[dict[str, Any]]) -> None:
+    """Keep matches with hidden records. One statement whether there are any or none, so that its time tells nothing."""
+    rows = [
+        values | {"id": new_id(), "created_at": now(), "row_version": 1}
+        for values in matches or [_match(referral, None, [])]
+    ]
+    columns = PossibleMatch.__table__.c
+    lines = [
+        select(*(literal(value, columns[name].type).label(name) for name, value in values.items())).where(
+            literal(values["young_person_id"], columns.young_person_id.type).is_not(None)
+        )
+        for values in rows
+    ]
+    kept = insert(PossibleMatch.__table__).from_select(list(rows[0]), union_all(*lines))
+    db.session.execute(kept, execution_options={"loader": True})  # the entry of the start names them
 
 
 def link(actor: Actor, referral: Referral, person: YoungPerson, also: list[Any]) -> None:

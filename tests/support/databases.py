@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import psycopg
 from sqlalchemy import make_url
 
 PARALLEL_SAFE_NAME = "yfp"
+OWNER, WEB = "yfp_test_owner", "yfp_test_web"
+ROLE_PASSWORD = "for tests only"
 
 
 class Postgres:
@@ -24,6 +27,7 @@ class Postgres:
             self._start()
         else:
             self.admin = self.given
+        self._roles()
 
     def _start(self) -> None:
         folder = tempfile.mkdtemp(prefix="yfp-pg-")
@@ -43,14 +47,30 @@ class Postgres:
                 connection.execute(f"alter system set {setting}")
             connection.execute("select pg_reload_conf()")
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, role: str | None = None) -> str:
+        """The address as the server's own superuser, or as one of the two roles of an installation."""
         url = make_url(self.admin).set(drivername="postgresql+psycopg", database=database)
+        if role:
+            url = url.set(username=role, password=ROLE_PASSWORD)
         return url.render_as_string(hide_password=False)
 
+    def environment(self, database: str) -> dict[str, str]:
+        """An installation's two addresses: the tests run as the web's role, which owns nothing (SETTLED 22)."""
+        return {"DATABASE_URL": self.url(database, WEB), "DATABASE_OWNER_URL": self.url(database, OWNER)}
+
     def create(self, name: str, template: str = "template1") -> str:
+        """A database that belongs to the owner's role; returns the superuser's address."""
         with psycopg.connect(self.admin, autocommit=True) as connection:
-            connection.execute(f'create database "{name}" template "{template}" strategy wal_log')
+            connection.execute(f'create database "{name}" owner {OWNER} template "{template}" strategy wal_log')
         return self.url(name)
+
+    def _roles(self) -> None:
+        """As the operator's guide makes them: neither is a superuser, neither walks past a policy."""
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            for role in (OWNER, WEB):
+                # Several test processes may share the server that TEST_POSTGRES_URL names.
+                with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+                    connection.execute(f"create role {role} login nosuperuser nobypassrls password '{ROLE_PASSWORD}'")
 
     def fresh(self, template: str) -> tuple[str, str]:
         self.count += 1
