@@ -1,6 +1,7 @@
 """Checks of what is sealed: every key opens, fields open, no key without a row and no row without a key."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -26,7 +27,7 @@ Progress = Callable[[int], Any]
 class Found:
     """What a check found. Lists hold ids and names of scopes, tables and columns; never a value."""
 
-    closed_scopes: list[str] = field(default_factory=list)
+    closed_scopes: list[tuple[str, int]] = field(default_factory=list)
     keys: int = 0
     broken_keys: list[Id] = field(default_factory=list)
     unused_keys: int = 0
@@ -66,7 +67,7 @@ def check_scopes(ring: KeyRing, found: Found) -> None:
         try:
             ring.scope_key(scope, version)
         except KeysUnavailable:
-            found.closed_scopes.append(f"{scope} version {version}")
+            found.closed_scopes.append((scope, version))
 
 
 def count_keys(ring: KeyRing) -> int:
@@ -145,7 +146,8 @@ def check_fields(job: AccessContext, found: Found, sample: int | None, progress:
     with job.examining("key check"):
         for model in sealed_models():
             for rows in _rows(model, sample):
-                job.load_keys(row[1] for row in rows)
+                with suppress(KeyDestroyed, KeysUnavailable):  # found again below, row by row
+                    job.load_keys(row[1] for row in rows)
                 for row in rows:
                     _check_row(job, model, row, found)
                 progress(len(rows))
@@ -172,7 +174,7 @@ def _check_row(job: AccessContext, model: Any, row: Any, found: Found) -> None:
             continue
         try:
             opened = list(job.open_many(model, [name], [(row[0], row[1], sealed)]))
-        except (SealBroken, KeyDestroyed, ValueError):
+        except (SealBroken, KeyDestroyed, KeysUnavailable, ValueError):
             opened = None
         if opened is None:
             found.broken_fields.append(f"{model.__tablename__}.{name} of {row[0]}")

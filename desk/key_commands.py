@@ -217,8 +217,11 @@ def verify(everything: bool, sample: int) -> None:
             "examined": job.examined,
         })  # fmt: skip
         db.session.commit()
+        lost = rotating.lost_indexes()
     _say(found)
-    if not found.is_well:
+    for slug in lost:
+        click.echo(f"WITHOUT A KEY: indexes of {slug}. Run: flask keys rotate --area {slug}")
+    if lost or not found.is_well:
         sys.exit(1)
 
 
@@ -227,8 +230,8 @@ def _say(found: key_checks.Found) -> None:
     click.echo(f"{found.keys} data keys, {len(found.broken_keys)} do not open")
     click.echo(f"{found.fields} fields opened, {len(found.broken_fields)} do not open")
     click.echo(f"{found.unused_keys} keys without rows (flask drafts sweep destroys them)")
-    for scope in found.closed_scopes:
-        click.echo(f"DOES NOT OPEN: {name_of(scope, names)}")
+    for scope, version in found.closed_scopes:
+        click.echo(f"DOES NOT OPEN: {name_of(scope, names)} version {version}")
     for key_id in found.broken_keys[:50]:
         click.echo(f"DOES NOT OPEN: data key {key_id}")
     for place in found.broken_fields[:50]:

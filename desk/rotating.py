@@ -114,6 +114,13 @@ def rows_of(person_id: Id) -> int:
     return sum(rekeying.rows_under(key.id) for key in keys)
 
 
+def lost_indexes() -> list[str]:
+    """Areas (their short names) with indexes under a key that is not kept: after an older copy of the data was put back."""
+    kept = set(keyring().store.scopes())
+    areas = {area_id for area_id, version in reindexing.versions_in_use() if (area_id, version) not in kept}
+    return sorted(db.session.scalars(select(Area.slug).where(Area.id.in_(areas))))
+
+
 def droppable(ring: KeyRing) -> list[tuple[str, int]]:
     """Old versions of areas' keys that no data key and no index needs. Others keep theirs: the trail derives from them."""
     areas = set(db.session.scalars(select(Area.id)))
