@@ -15,6 +15,7 @@ from cohort.services.searching import MOST_SCANNED, Asked, Opened, best_first, u
 from core import context
 from core.access import Actor
 from core.clock import now
+from core.codes.base import Status
 from core.codes.cases import CaseStage
 from core.codes.referrals import ReferralStatus
 from core.crypto import sealed_column
@@ -215,28 +216,27 @@ def _person_row(row: Any, names: tuple[str, ...], latest: list[_Latest] | None) 
 
 def _latest_cases(actor: Actor, ids: list[Id]) -> dict[Id, list[_Latest]]:
     """The cases of each, newest first."""
-    rows = db.session.execute(
-        select(Case.id, Case.young_person_id, Case.reference, Case.stage, Case.opened_at)
-        .where(Case.young_person_id.in_(ids), case_visible(actor))
-        .order_by(Case.opened_at.desc())
-    )
-    found: dict[Id, list[_Latest]] = {}
-    for row in rows:
-        tag = CaseStage(row.stage).tag
-        found.setdefault(row.young_person_id, []).append(_Latest(row.reference, tag, f"/cases/{row.id}", row.opened_at))
-    return found
+    found = _newest_first(Case, Case.stage, Case.opened_at, case_visible(actor), ids)
+    return _by_person(found, CaseStage, "/cases/")
 
 
 def _latest_referrals(actor: Actor, ids: list[Id]) -> dict[Id, list[_Latest]]:
-    rows = db.session.execute(
-        select(Referral.id, Referral.young_person_id, Referral.reference, Referral.status, Referral.sent_at)
-        .where(Referral.young_person_id.in_(ids), in_area(actor))
-        .order_by(Referral.sent_at.desc())
+    """The referrals of each, newest first."""
+    return _by_person(
+        _newest_first(Referral, Referral.status, Referral.sent_at, in_area(actor), ids), ReferralStatus, "/triage/"
     )
+
+
+def _newest_first(model: Any, state: Any, at: Any, where: ColumnElement[bool], ids: list[Id]) -> list[Any]:
+    columns = (model.id, model.young_person_id, model.reference, state.label("state"), at.label("at"))
+    return list(db.session.execute(select(*columns).where(model.young_person_id.in_(ids), where).order_by(at.desc())))
+
+
+def _by_person(rows: list[Any], states: type[Status], address: str) -> dict[Id, list[_Latest]]:
     found: dict[Id, list[_Latest]] = {}
     for row in rows:
-        tag = ReferralStatus(row.status).tag
-        found.setdefault(row.young_person_id, []).append(_Latest(row.reference, tag, f"/triage/{row.id}", row.sent_at))
+        latest = _Latest(row.reference, states(row.state).tag, f"{address}{row.id}", row.at)
+        found.setdefault(row.young_person_id, []).append(latest)
     return found
 
 

@@ -15,22 +15,26 @@ class Tag(NamedTuple):
 
 
 class Labelled(StrEnum):
-    """What every list's codes have."""
+    """What every list's codes have.
+
+    (The defaults of ``__new__`` below are only so that type checkers accept a look-up by value, `Sex("male")`.)
+    """
 
     label: str
 
-
-class Code(Labelled):
-    """A value in the database with the words a page shows for it.
-
-    (The defaults below are only so that type checkers accept a look-up by value, `Sex("male")`.)
-    """
-
-    def __new__(cls, value: str, label: str = "") -> Self:
+    @classmethod
+    def _made(cls, value: str, label: str) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label
         return member
+
+
+class Code(Labelled):
+    """A value in the database with the words a page shows for it."""
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        return cls._made(value, label)
 
 
 class GroupedCode(Labelled):
@@ -39,9 +43,7 @@ class GroupedCode(Labelled):
     group: str
 
     def __new__(cls, value: str, label: str = "", group: str = "") -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label = label
+        member = cls._made(value, label)
         member.group = group
         return member
 
@@ -52,9 +54,7 @@ class Status(Labelled):
     tag: Tag
 
     def __new__(cls, value: str, label: str = "", colour: str = "") -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label = label
+        member = cls._made(value, label)
         member.tag = Tag(label, colour)
         return member
 

@@ -8,17 +8,17 @@ from flask.typing import ResponseReturnValue
 from accounts.models import User
 from audit.models import Event
 from core import drafts
-from core.access import Permission, requires, signed_in
+from core.access import Actor, Permission, requires, signed_in
 from core.codes.base import label_of
 from core.codes.cases import EngagementGivenBy, PlanStatus, ReviewDecision
 from core.db import db
 from core.ids import Id
 from core.versions import expect_version
 from panels.forms.support import AgreeForm, GoalForm, ReviewForm, WantsForm, now_form
-from panels.models import Goal
+from panels.models import Goal, Plan
 from panels.policies import may_work
 from panels.services import names, plans, reviews
-from panels.services.cases import find_file
+from panels.services.cases import CaseFile, find_file
 from panels.views import bp
 from panels.views.case_page import refuse, render_case, working_file
 
@@ -58,15 +58,21 @@ def plan_page(case_id: Id) -> ResponseReturnValue:
     )
 
 
-@bp.route("/cases/<id:case_id>/plan/wants", methods=["GET", "POST"])
-@requires(P.CASE_WORK, reads=Event.CASE_READ)
-def plan_wants(case_id: Id) -> ResponseReturnValue:
-    """What they want comes first; writing it starts the plan."""
+def _to_write(case_id: Id) -> tuple[Actor, CaseFile, Plan | None]:
+    """A case that one works on and its draft, if it has one; 403 while an agreed plan holds."""
     actor = signed_in()
     file = working_file(actor, case_id)
     plan = plans.newest(file.case)
     if plan is not None and plan.status != PlanStatus.DRAFT:
         refuse()
+    return actor, file, plan
+
+
+@bp.route("/cases/<id:case_id>/plan/wants", methods=["GET", "POST"])
+@requires(P.CASE_WORK, reads=Event.CASE_READ)
+def plan_wants(case_id: Id) -> ResponseReturnValue:
+    """What they want comes first; writing it starts the plan."""
+    actor, file, plan = _to_write(case_id)
     version, wants = (plan.row_version, plan.what_they_want) if plan else ("", "")
     form = WantsForm(row_version=version, what_they_want=wants)
     if form.validate_on_submit():
@@ -83,11 +89,7 @@ def plan_wants(case_id: Id) -> ResponseReturnValue:
 @bp.route("/cases/<id:case_id>/plan/goals/new", methods=["GET", "POST"])
 @requires(P.CASE_WORK, reads=Event.CASE_READ)
 def new_goal(case_id: Id) -> ResponseReturnValue:
-    actor = signed_in()
-    file = working_file(actor, case_id)
-    plan = plans.newest(file.case)
-    if plan is not None and plan.status != PlanStatus.DRAFT:
-        refuse()
+    actor, file, _ = _to_write(case_id)
     form, key = GoalForm(), f"goal-{case_id}"
     if form.validate_on_submit():
         plans.add_goal(actor, file.case, form.values())
