@@ -56,6 +56,7 @@ class Targets:
     review_weeks_min: int = 6
     review_weeks_max: int = 12
     trigger_months: int = 3
+    emergency_hours: int = 1
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,8 @@ def _targets(table: Table, base: Targets) -> Targets:
     targets = replace(base, **values)
     if targets.review_weeks_min > targets.review_weeks_max:
         table.complain("'review_weeks_min' must not be more than 'review_weeks_max'")
+    if targets.emergency_hours > 4:
+        table.complain("'emergency_hours' must be from 1 to 4")
     return targets
 
 

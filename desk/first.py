@@ -6,15 +6,18 @@ from typing import Any
 
 from sqlalchemy import and_, case, func, literal, or_, select, union_all
 
+from cohort.models import OtherPanelContact
 from core.access import Actor
 from core.clock import today
 from core.codes.offers import OfferStatus
 from core.codes.referrals import ReferralStatus as S
 from core.db import db
 from core.working_days import Due, due
+from panels import emergency_policies
 from panels import policies as case_policies
 from panels.meeting_policies import actions_visible_to
-from panels.models import AgendaItem, Case, Offer, PanelAction
+from panels.models import AgendaItem, Case, EmergencyAccess, Offer, PanelAction
+from panels.services import other_panels
 from panels.services.next_step import NextStep
 from panels.support_policies import offers_visible_to
 from referrals.models import Referral, StepUp
@@ -43,6 +46,8 @@ _ACTS: dict[str, tuple[str, str, str]] = {
     "offer": ("Offer to answer", "/offers/{}", "Answer"),
     "action": ("Action from the panel", "/actions/{}/done", "Record it"),
     "worry": ("Worry raised in a session", "/actions/{}/done", "Read and record it"),
+    "emergency": ("Emergency access to review", "/audit/emergency/{}", "Review"),
+    "other_panel": ("Contact the panel of another area", "/other-panels/{}", "Contact them"),
     "approve_closure": ("Approve a closure", "/cases/{}/close", "Check and approve"),
 }
 _WAITS_FOR_COORDINATOR = (NextStep.ALLOCATE.value, NextStep.APPROVE_CLOSURE.value)
@@ -106,11 +111,32 @@ def _actions(actor: Actor) -> Any:
     )
 
 
+def _emergencies(actor: Actor) -> Any:
+    return (
+        emergency_policies.shown_to(actor)
+        .join(Case, Case.id == EmergencyAccess.case_id)
+        .where(EmergencyAccess.outcome.is_(None), EmergencyAccess.user_id != actor.user_id)
+        .with_only_columns(literal("emergency"), EmergencyAccess.id, EmergencyAccess.review_by, Case.reference)
+    )
+
+
+def _other_panels(actor: Actor) -> Any:
+    return (
+        other_panels.visible(actor)
+        .where(OtherPanelContact.outcome.is_(None))
+        .with_only_columns(
+            literal("other_panel"), OtherPanelContact.id, OtherPanelContact.due_on, OtherPanelContact.reference
+        )
+    )
+
+
 _PARTS: dict[str, Any] = {
     "step_ups": lambda actor: (_step_ups(actor),),
     "referrals": _referrals,
     "cases": lambda actor: (_cases(actor),),
     "offers": lambda actor: (_offers(actor),),
+    "emergencies": lambda actor: (_emergencies(actor),),
+    "other_panels": lambda actor: (_other_panels(actor),),
     "actions": lambda actor: (_actions(actor),),
 }
 

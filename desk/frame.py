@@ -50,6 +50,8 @@ LINKS = (
     Link("Users", "/admin/users", (P.ACCOUNT_MANAGE,)),
     Link("Agencies", "/admin/agencies", (P.ACCOUNT_MANAGE,)),
     Link("Areas", "/admin/areas", (P.ACCOUNT_MANAGE,)),
+    Link("Training", "/admin/training", (P.ACCOUNT_MANAGE,)),
+    Link("Review", "/admin/review", (P.ACCOUNT_MANAGE, P.GRANT_APPROVE)),
     Link("Roles to approve", "/admin/grants", (P.GRANT_APPROVE,)),
     Link("Approvals", "/approvals", (P.APPROVAL_DECIDE,)),
     Link("Roles", "/admin/roles", (P.ROLES_READ,)),

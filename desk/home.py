@@ -138,7 +138,7 @@ def _case_table(actor: Actor, *extra: Line) -> Table:
 
 def _coordinator(actor: Actor, shown: Work) -> None:
     _meetings(shown, actor)
-    _do_first(shown, actor, "step_ups", "referrals", "cases", "actions")
+    _do_first(shown, actor, "step_ups", "referrals", "cases", "actions", "other_panels")
     offers = _line("Offers not answered", work.offer_numbers(actor), "/offers")
     consider = Line("Young people to consider", candidates.waiting(actor), "/cohort/candidates")
     shown.tables = [_referral_table(actor, work.step_up_numbers(actor)), _case_table(actor, offers, consider)]
@@ -231,17 +231,25 @@ def _trail_table(chains: tuple[str, ...]) -> Table:
 def _safeguarding(actor: Actor, shown: Work) -> None:
     chains = _chains(actor)
     shown.notices.append(_trail_notice(chains))
-    _do_first(shown, actor, "step_ups", "actions")
+    _do_first(shown, actor, "step_ups", "actions", "emergencies", "other_panels")
     step_ups = _line("Step-ups without an answer", work.step_up_numbers(actor), "/step-ups")
     cases = _case_line("Open cases", work.case_numbers(actor).open, "")
     actions = _line("Your actions", work.action_numbers(actor), "/actions")
     waiting = Table("Young people waiting", [step_ups, actions, cases])
-    shown.tables = [waiting, _trail_table(chains)]
+    shown.tables = [waiting, Table("To decide", _as_second_person(actor)), _trail_table(chains)]
 
 
 def _grants(actor: Actor) -> Line:
     waiting = db.session.scalar(select(func.count()).select_from(grants_visible_to(actor).subquery())) or 0
     return Line("Roles to approve", waiting, "/admin/grants")
+
+
+def _as_second_person(actor: Actor) -> list[Line]:
+    """What somebody else did or asked for, and this person looks at; the approvals were counted with the session."""
+    return [
+        _line("Emergency access to review", work.emergency_numbers(actor), "/audit/emergency"),
+        Line("Approvals", actor.approvals_waiting, "/approvals"),
+    ]
 
 
 def _officer(actor: Actor, shown: Work) -> None:
@@ -253,7 +261,14 @@ def _officer(actor: Actor, shown: Work) -> None:
     number = db.session.scalar(select(func.count()).select_from(beyond.subquery())) or 0
     href = f"/sharing?outcome={SharingOutcome.NOT_IN_REGISTER.value}"
     shown.tables = [
-        Table("To decide", [_grants(actor), Line("Shared outside the register, last 30 days", number, href)]),
+        Table(
+            "To decide",
+            [
+                _grants(actor),
+                *_as_second_person(actor),
+                Line("Shared outside the register, last 30 days", number, href),
+            ],
+        ),
         _trail_table(chains),
     ]
 

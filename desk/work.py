@@ -20,7 +20,7 @@ from core.working_days import add_working_days
 from panels import policies as case_policies
 from panels.meeting_policies import actions_visible_to
 from panels.models import Case, Offer, PanelAction, SupportSession
-from panels.services import meetings
+from panels.services import emergency_reviews, meetings
 from panels.services.caseload_query import REVIEWED
 from panels.services.sessions import TO_RECORD
 from panels.support_policies import offers_visible_to
@@ -105,6 +105,11 @@ def offer_numbers(actor: Actor) -> Pair:
 def step_up_numbers(actor: Actor) -> Pair:
     waiting = select(StepUp).where(step_ups_visible(actor), StepUp.status.in_(WAITING))
     return _pair(waiting, (func.count(), _late(StepUp.chase_on < today())))
+
+
+def emergency_numbers(actor: Actor) -> Pair:
+    """Cases opened in an emergency that nobody has reviewed."""
+    return Pair(*emergency_reviews.to_review(actor))
 
 
 def action_numbers(actor: Actor) -> Pair:

@@ -93,7 +93,8 @@ def choose_harmful(case_id: Id, intervention_id: Id) -> ResponseReturnValue:
 @requires(P.CASE_WORK, P.CASE_ALLOCATE, reads=Event.CASE_READ)
 def make_offer(case_id: Id, intervention_id: Id) -> ResponseReturnValue:
     actor, file, chosen = _chosen(case_id, intervention_id)
-    reason = request.form.get("harm_reason", "").strip()[:2000]
+    # Only the stop before an approach that may do harm asks for it.
+    reason = request.form.get("harm_reason", "").strip()[:2000] if chosen.is_harmful else ""
     if chosen.is_harmful and not reason:
         return redirect(url_for(".choose_harmful", case_id=case_id, intervention_id=intervention_id))
     form = _offer_form(file, chosen)

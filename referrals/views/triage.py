@@ -20,7 +20,7 @@ from core.versions import expect_version
 from core.working_days import due
 from referrals.forms.triage import AnswerMatchForm, DecideForm
 from referrals.models import PossibleMatch
-from referrals.services import checklist, matches, queue, step_ups, story, triage
+from referrals.services import checklist, elsewhere, matches, queue, step_ups, story, triage
 from referrals.services.triage import AlreadyDone, Decision, NotYet, TriageFile
 from referrals.views import bp
 
@@ -60,7 +60,8 @@ def triage_referral(referral_id: Id) -> ResponseReturnValue:
         parts=story.read(answers), checks=checklist.checks(file, answers, found, earlier), earlier=earlier,
         step_ups=step_ups.of_referral(file.referral), messages=triage.messages_of(file.referral),
         can_triage=actor.can(P.REFERRAL_TRIAGE), can_step_up=actor.can(P.REFERRAL_STEP_UP),
-        next=_next_act(actor, file, found), due=due(file.referral.decide_by, today()), form=Form(),
+        next=_next_act(actor, file, found), elsewhere=elsewhere.shown(file.referral),
+        due=due(file.referral.decide_by, today()), form=Form(),
         in_words=matches.reasons_in_words,
     )  # fmt: skip
 
@@ -113,6 +114,19 @@ def start_triage(referral_id: Id) -> ResponseReturnValue:
     def act(actor: Actor, file: TriageFile) -> str:
         triage.start(actor, file.referral)
         return "Triage started."
+
+    return _act(referral_id, act)
+
+
+@bp.post("/triage/<id:referral_id>/elsewhere")
+@requires(P.REFERRAL_TRIAGE, reads=Event.TRIAGE_READ)
+def look_elsewhere(referral_id: Id) -> ResponseReturnValue:
+    def act(actor: Actor, file: TriageFile) -> str:
+        triage.in_triage(file)
+        if not elsewhere.shown(file.referral).may_ask:
+            raise NotYet("Other areas have been asked about this young person already")
+        elsewhere.ask(actor, file.referral)
+        return elsewhere.shown(file.referral).words
 
     return _act(referral_id, act)
 

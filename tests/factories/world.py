@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from accounts.models import Approval, Membership
+from cohort.models import OtherPanelContact
 from core import context
 from core.clock import today
 from core.codes.offers import EvidenceRating
@@ -16,7 +17,18 @@ from demo.batch import Batch, at
 from demo.people import people
 from demo.story import ORDER, Place, Story
 from interventions.models import Intervention
-from panels.models import AgendaItem, Case, CaseNote, Conflict, Goal, Meeting, MeetingMember, Offer, SupportSession
+from panels.models import (
+    AgendaItem,
+    Case,
+    CaseNote,
+    Conflict,
+    EmergencyAccess,
+    Goal,
+    Meeting,
+    MeetingMember,
+    Offer,
+    SupportSession,
+)
 from referrals.models import PossibleMatch, Referral, ReferralDraft, StepUp
 from sharing.models import Disclosure
 
@@ -114,7 +126,18 @@ def _one_of_each(known, area, place):
         object_id=supported.id, asked_at=at(today()), expires_at=at(today() + timedelta(days=14)), terms={},
         reason="Nobody needs it",
     )  # fmt: skip
-    extra.save((ReferralDraft, PossibleMatch, AgendaItem, Conflict, Disclosure, Approval))
+    access = extra.add(
+        EmergencyAccess, key, **tied, case_id=supported.id, user_id=known.users[f"panel_chair@{area}"],
+        membership_id=known.memberships[f"panel_chair@{area}"], reason_code="missing", started_at=at(today()),
+        ends_at=at(today() + timedelta(days=1)), review_by=today(), reason="Missing since school, the police ask",
+    )  # fmt: skip
+    contact = extra.add(
+        OtherPanelContact, area_id=place.area_id, young_person_id=supported.young_person_id, asking_area_id=place.area_id,
+        referral_id=fresh.id, reference="SLO-26-0001A", asked_at=at(today()), due_on=today(),
+    )  # fmt: skip
+    extra.save(
+        (ReferralDraft, PossibleMatch, AgendaItem, Conflict, Disclosure, Approval, EmergencyAccess, OtherPanelContact)
+    )
     db.session.commit()
     return {
         "area_id": place.area_id, "case_id": supported.id, "person_id": supported.young_person_id,
@@ -127,7 +150,7 @@ def _one_of_each(known, area, place):
         "step_up_id": first(StepUp).id, "intervention_id": place.interventions[0][0],
         "user_id": known.users[f"lead_practitioner@{area}"], "reference": supported.reference,
         "membership_id": known.memberships[f"lead_practitioner@{area}"],
-        "action_id": _action(place), "surname": None, "approval_id": approval,
+        "action_id": _action(place), "surname": None, "approval_id": approval, "access_id": access, "contact_id": contact,
     }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ CLEAR = {
     "possible_match.reasons": "codes of reasons",
     "approval.terms": "codes, counts and opaque ids of what was asked",
     "approval.state": CODES,
+    "matching_task.state": CODES,
     "support_session.goal_ids": "opaque ids",
     "agenda_item.intervention_ids": "opaque ids of the catalogue",
     "membership.role": CODES,

@@ -72,6 +72,8 @@ PAGES = [
     Asked(Role.ADMINISTRATOR, "/admin/agencies", LIST),
     Asked(Role.PARTNERSHIP_LEAD, "/admin/grants", PAGE),
     Asked(Role.SAFEGUARDING_LEAD, "/approvals", LIST),
+    Asked(Role.SAFEGUARDING_LEAD, "/audit/emergency", LIST),
+    Asked(Role.COORDINATOR, "/other-panels", LIST),
     Asked(Role.PARTNERSHIP_LEAD, "/oversight/areas/{area_slug}", PAGE),
     Asked(Role.SAFEGUARDING_LEAD, "/audit", PAGE),
     *(Asked(role, "/", PAGE) for role in Role),
