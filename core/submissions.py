@@ -1,10 +1,11 @@
 """A form is carried out once: its one-time key is unique per user, and a second sending gets the first's answer."""
 
 from datetime import datetime
+from typing import Any
 
-from flask import redirect, request
+from flask import redirect, request, session
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Insert, String, select
+from sqlalchemy import CTE, Insert, Select, String, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,6 +15,7 @@ from core.db import Moment, db, id_type
 from core.ending import at_commit
 from core.ids import Id
 
+SMALL = 500_000
 _SETTLE = "update form_submission set location = :location where user_id = :user and key = :key"
 
 
@@ -42,6 +44,25 @@ def _key() -> str:
     return request.form.get("once", "")
 
 
+def key_of_plain_form() -> str:
+    """The key of a form without files, known before anything else is asked; "" where ``claim`` must look itself."""
+    if request.mimetype != "application/x-www-form-urlencoded" or (request.content_length or 0) > SMALL:
+        return ""
+    key = _key()
+    return key if len(key) <= 64 else ""
+
+
+def claimed_with(owner: Select[Any]) -> CTE:
+    """A claim for the statement that finds out who is acting (PostgreSQL): ``owner`` selects the user's id.
+
+    Its parameters are ``once`` and ``now``. It has one row where the key was free. A request that is then turned away
+    answers without keeping anything, the claim with it.
+    """
+    values = owner.add_columns(bindparam("once", type_=String), bindparam("now", type_=Moment()))
+    statement = postgresql.insert(FormSubmission).from_select(["user_id", "key", "at"], values)
+    return statement.on_conflict_do_nothing().returning(FormSubmission.key).cte("claimed")
+
+
 def claim() -> ResponseReturnValue | None:
     """Before the view: claim the form's key in this transaction, or send the user where the first sending led.
 
@@ -50,7 +71,8 @@ def claim() -> ResponseReturnValue | None:
     actor, key = find_actor(), _key()
     if actor is None or not key or len(key) > 64:
         return None
-    if db.session.execute(_claim(actor.user_id, key)).first():
+    claimed = getattr(session, "claimed", None)
+    if claimed or (claimed is None and db.session.execute(_claim(actor.user_id, key)).first()):
         return None
     first = db.session.execute(
         select(FormSubmission.location).where(FormSubmission.user_id == actor.user_id, FormSubmission.key == key)
