@@ -8,10 +8,11 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
+from tqdm import tqdm
 
 from accounts.models import Agency, Area
 from accounts.roles import Role
-from accounts.services import directory, users
+from accounts.services import directory, unused, users
 from accounts.services.grants import Grant, NotAllowed
 from config.directory import ConfigError
 from core import context, mail
@@ -69,6 +70,22 @@ def invite(email: str, name: str, role: str, area: str | None, agency: str | Non
         click.echo(f"The invitation is on its way to {user.email}. It works for 72 hours.")
     else:
         click.echo(f"Give this link to {user.email}. It works once, for 72 hours:\n{link}")
+
+
+@accounts.command("suspend-unused")
+def suspend_unused() -> None:
+    """Suspend accounts that nobody has used for 45 days; their owners are told a week before. Run it each night.
+
+    Example: flask accounts suspend-unused
+    """
+    with context.acting_as(job="accounts"):
+        done = unused.suspend_unused(lambda found: tqdm(found, unit="account", disable=None))
+    mail.wait()
+    click.echo(f"Told: {done.told}. Suspended: {done.suspended}.")
+    if done.kept:
+        click.echo(
+            "The last administrator has not signed in for 45 days and was kept. Make someone else one.", err=True
+        )
 
 
 def _area(slug: str | None) -> str | None:

@@ -29,6 +29,7 @@ WORDS: dict[P, str] = {
     P.CASE_ALLOCATE: "Choose and change who leads a case",
     P.CASE_WORK: "Keep a case: plan, notes, reviews",
     P.CASE_CLOSE: "Close and reopen cases",
+    P.CASE_EXPORT: "Take a list of cases out as a file; a long one takes two people",
     P.CASE_OPEN_EMERGENCY: "Open a case in an emergency, to read, for an hour",
     P.EMERGENCY_READ: "See who used emergency access",
     P.EMERGENCY_REVIEW: "Review emergency access",

@@ -17,7 +17,7 @@ from accounts.sessions import end_sessions
 from audit.models import Event
 from audit.services import record
 from core.access import Actor
-from core.clock import today
+from core.clock import now, today
 from core.db import db
 from core.ids import Id, new_id
 from core.paging import PER_PAGE, Paging
@@ -56,7 +56,7 @@ def invite_again(actor: Actor, user: User) -> None:
 
 def suspend(actor: Actor, user: User) -> None:
     """Close the account at once: its sessions and links end with it."""
-    _check_whole(actor, user)
+    check_whole(actor, user)
     grants.keep_an_administrator(without_user=user.id)
     user.active = False
     end_sessions(user.id)
@@ -65,8 +65,8 @@ def suspend(actor: Actor, user: User) -> None:
 
 
 def restore(actor: Actor, user: User) -> None:
-    _check_whole(actor, user)
-    user.active = True
+    check_whole(actor, user)
+    user.active, user.restored_at = True, now()
     record(Event.USER_CHANGED, actor, user, reason="restored")
 
 
@@ -76,7 +76,8 @@ def sign_out(actor: Actor, user: User) -> int:
     return ended
 
 
-def _check_whole(actor: Actor, user: User) -> None:
+def check_whole(actor: Actor, user: User) -> None:
+    """Raise NotAllowed where the account is the actor's own, or also somebody else's to manage."""
     if user.id == actor.user_id:
         raise NotAllowed("You cannot do this to your own account. Ask another administrator")
     if not db.session.scalar(select(func.count()).select_from(User).where(User.id == user.id, manages_whole(actor))):

@@ -13,6 +13,7 @@ from accounts.views import (  # noqa: E402, F401 (register on bp)
     organisations,
     places,
     security,
+    standing,
     users,
 )
 

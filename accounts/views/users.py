@@ -2,14 +2,18 @@
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
+from accounts.credentials import FactorKind
 from accounts.forms_admin import InviteForm, RoleForm
-from accounts.services import grants, users
+from accounts.models import User
+from accounts.services import factors, grants, leaving, users
 from accounts.services.grants import NotAllowed
 from accounts.views import bp
 from accounts.views.guards import step_up_first
 from core import mail
 from core.access import Permission, requires, signed_in
+from core.db import db
 from core.ids import Id
 from core.paging import page_number
 
@@ -46,7 +50,12 @@ def user(user_id: Id) -> ResponseReturnValue:
     actor = signed_in()
     person = users.find(actor, user_id)
     held = users.memberships_of([person.id])[person.id]
-    return render_template("accounts/user.html", person=person, held=held, is_self=person.id == actor.user_id)
+    sponsor = db.session.scalar(select(User.name).where(User.id == person.sponsor_id)) if person.sponsor_id else ""
+    kinds = [KINDS[factor.kind] for factor in factors.of(person.id)]
+    return render_template(
+        "accounts/user.html", person=person, held=held, is_self=person.id == actor.user_id, sponsor=sponsor,
+        is_sponsor=person.sponsor_id == actor.user_id, factors=", ".join(kinds),
+    )  # fmt: skip
 
 
 @bp.route("/admin/users/<id:user_id>/role", methods=["GET", "POST"])
@@ -67,11 +76,13 @@ def give_role(user_id: Id) -> ResponseReturnValue:
     return render_template("accounts/give_role.html", form=form, person=person)
 
 
+KINDS = {FactorKind.PASSKEY.value: "Passkey", FactorKind.APP.value: "Authenticator app"}
 ACTS = {
     "suspend": (users.suspend, "Account suspended. Its sessions have ended."),
     "restore": (users.restore, "Account opened again."),
     "invite-again": (users.invite_again, "New invitation sent. The old link no longer works."),
     "sign-out": (users.sign_out, "Signed out everywhere."),
+    "sponsor": (leaving.become_sponsor, "You now vouch for this person."),
 }
 
 

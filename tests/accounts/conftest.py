@@ -81,3 +81,42 @@ def statements(app):
             event.remove(db.engine, "before_cursor_execute", note)
 
     return counting
+
+
+def passkey_form(page, kind="get"):
+    """The form whose script would ask the browser for a passkey: its options, and what it would send."""
+    from tests.support.client import form_values
+
+    form = next(form for form in page.all("form") if form.get("data-passkey") == kind)
+    return form.get("data-passkey-options"), form_values(form), form.get("action")
+
+
+def show_passkey(client, path, authenticator, **more):
+    """Press "use a passkey" on a page."""
+    options, values, action = passkey_form(client.page(path))
+    return client.post(action or path, data=values | {"credential": authenticator.get(options, **more)})
+
+
+def add_passkey(client, authenticator, name="Laptop", path="/account/passkeys/add"):
+    options, values, _ = passkey_form(client.page(path), "create")
+    return client.post(path, data=values | {"credential": authenticator.create(options), "name": name})
+
+
+def seed_on(page):
+    """The key that the page of an authenticator app shows."""
+    from tests.support.client import text
+
+    return "".join(text(page.all("code")[0]).split())
+
+
+def add_app(client, path="/account/authenticator/add"):
+    """Set up an authenticator app; returns it."""
+    import pyotp
+
+    page = client.page(path)
+    app = pyotp.TOTP(seed_on(page))
+    from tests.support.client import form_values
+
+    answer = client.post(path, data=form_values(page.form()) | {"code": app.now(), "name": "Phone"})
+    assert answer.status_code == 302, answer.text[:3000]
+    return app
