@@ -45,7 +45,8 @@ class Kind:
     """One kind of act. ``run`` does it in the agreeing person's transaction; without it, its asker uses it later.
 
     ``run(actor, approval)`` may raise NotAllowed where the act is no longer possible. ``terms(approval)`` gives the
-    lines (label, value) that the second person reads, ``where`` the address of what it is about.
+    lines (label, value) that the second person reads, ``where`` the address of what it is about, for them; ``use_at``
+    is where its asker uses what was agreed.
     """
 
     code: str
@@ -55,6 +56,7 @@ class Kind:
     run: Callable[[Actor, Approval], None] | None = None
     terms: Callable[[Approval], list[tuple[str, str]]] = _nothing
     where: Callable[[Approval], str | None] = _nowhere
+    use_at: Callable[[Approval], str | None] = _nowhere
     lasts: timedelta = LASTS
 
 
@@ -188,6 +190,7 @@ class Shown:
     asked_by: str
     terms: list[tuple[str, str]]
     where: str | None
+    use_at: str | None
     why_not: str | None
     may_use: bool
 
@@ -230,5 +233,5 @@ def _shown(actor: Actor, approval: Approval, name: str) -> Shown:
     rules = KINDS.get(approval.kind)
     return Shown(
         approval, rules.words if rules else approval.kind, name, rules.terms(approval) if rules else [],
-        rules.where(approval) if rules else None, why_not(actor, approval), may_use(actor, approval),
+        rules.where(approval) if rules else None, rules.use_at(approval) if rules else None, why_not(actor, approval), may_use(actor, approval),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 from sqlalchemy import delete, select
 
-from accounts.models import SignInSession, User
+from accounts.models import Area, SignInSession, User
 from accounts.services import identities, letters, links, passwords, throttle
 from accounts.services.memberships import as_actor
 from accounts.services.sign_in import tidy
@@ -17,9 +17,10 @@ from audit.services import record
 from core.access import Actor
 from core.clock import now
 from core.db import begin_writing, db, set_writing
-from core.ids import Id, new_id
+from core.ids import new_id
 
 RESETS_PER_ACCOUNT = 5
+SERVICE_WORDS = ("youngfutures", "preventionpanel", "preventionpanels", "panel", "panels", "prevention", "coordinator")
 
 
 def _set_password(user: User, hashed: str) -> None:
@@ -162,15 +163,9 @@ def end_everywhere(actor: Actor, but_here: bool) -> int:
     return ended
 
 
-def own_words(name: str, email: str, user_id: Id | None = None) -> tuple[str, ...]:
-    """Words that this person's password may not be made of: their own name and the service's."""
-    mine = [*name.split(), *email.replace("@", ".").split(".")]
-    return (
-        *mine,
-        name,
-        email,
-        email.partition("@")[0],
-        *letters.service_name().split(),
-        "youngfutures",
-        "preventionpanel",
-    )
+def own_words(name: str, email: str) -> tuple[str, ...]:
+    """What this person's password may not be made of: their own name, and the words of the service and its areas."""
+    mine = [*name.split(), *email.replace("@", ".").split("."), name, email, email.partition("@")[0]]
+    places = [word for row in db.session.execute(select(Area.name, Area.panel_name)) for word in row]
+    named = [letters.service_name(), *places]
+    return (*mine, *named, *(word for words in named for word in words.split()), *SERVICE_WORDS)

@@ -29,7 +29,9 @@ def ran():
             terms=lambda approval: [("How many", "3")],
         )
     )  # fmt: skip
-    approvals.register(Kind("trial_later", "Try an act later", asks=(P.APPROVAL_ASK,), where=lambda approval: "/later"))
+    approvals.register(
+        Kind("trial_later", "Try an act later", asks=(P.APPROVAL_ASK,), use_at=lambda approval: "/later")
+    )
     yield done
     for code in ("trial", "trial_later"):
         approvals.KINDS.pop(code)

@@ -260,6 +260,6 @@ def test_removing_one_signs_other_devices_out(owner, another):
 
 
 def test_without_script_the_page_says_what_is_missing(owner):
-    options, values, _ = passkey_form(owner.page("/account/passkeys/add"), "create")
+    _, values, _ = passkey_form(owner.page("/account/passkeys/add"), "create")
     answer = owner.post("/account/passkeys/add", data=values | {"name": "Laptop"})
     assert "Your browser has to run JavaScript" in answer.text
