@@ -3,12 +3,17 @@
 import os
 import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import make_url
+from flask import Flask
+from sqlalchemy import Connection, create_engine, make_url
+
+from core import row_security
+from core.db import db, engine_options
 
 PARALLEL_SAFE_NAME = "yfp"
 OWNER, WEB = "yfp_test_owner", "yfp_test_web"
@@ -85,3 +90,20 @@ class Postgres:
         if self.server is not None:
             self.server.cleanup()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def as_owner(app: Flask) -> Iterator[Connection]:
+    """A transaction of whoever owns the tables, whom policies do not stop: for what no installation does by itself."""
+    db.session.remove()
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.begin() as connection:
+            yield connection
+        return
+    engine = create_engine(
+        app.extensions["owner_address"], **engine_options(app.extensions["owner_address"], owner=True)
+    )
+    row_security.guard_engine(engine)
+    with row_security.everything(), engine.begin() as connection:
+        yield connection
+    engine.dispose()
