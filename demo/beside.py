@@ -1,7 +1,8 @@
-"""Started by `make run` beside the server: waits until it answers, then signs checkpoints until the server ends."""
+"""Started by `make run` beside the server: waits until it answers, then works and signs until the server ends."""
 
 import os
 import socket
+import subprocess
 import sys
 import time
 
@@ -22,6 +23,7 @@ def main() -> None:
     # Its first pages come before this process loads the application.
     time.sleep(5)
     if os.getppid() == parent:
+        subprocess.Popen([sys.executable, "-m", "flask", "worker", "--with-parent"])
         os.execv(sys.executable, [sys.executable, "-m", "flask", "audit", "checkpoint", "--watch"])  # noqa: S606
 
 

@@ -1,16 +1,18 @@
 """What an operator can ask: `flask doctor`, `flask drafts sweep`, `flask upgrade`, `flask setup`."""
 
 import sys
+from datetime import time
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from accounts.models import Installation
+from core import jobs
 from core.db import db, reading
 from core.keyring import SYSTEM, keyring
 from core.migrate import upgrade_all
-from desk import health, key_commands, sweeping
+from desk import digest, health, key_commands, sweeping
 
 drafts = AppGroup("drafts", help="What is kept only for a while.")
 
@@ -84,3 +86,5 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(drafts)
     for command in (doctor, upgrade, setup):
         app.cli.add_command(command)
+    jobs.daily("drafts-sweep", time(3), sweeping.sweep)
+    jobs.daily("digest", time(7), digest.send)

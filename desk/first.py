@@ -1,11 +1,13 @@
 """What to do first: the most pressing things of several kinds in one statement, by day, with references alone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import and_, case, func, literal, or_, select, union_all
 
+from accounts.roles import Role
 from cohort.models import OtherPanelContact
 from core.access import Actor
 from core.clock import today
@@ -141,17 +143,41 @@ _PARTS: dict[str, Any] = {
 }
 
 
+# Which kinds of thing each role does first; roles without any are not here.
+OF_ROLE: dict[Role, tuple[str, ...]] = {
+    Role.COORDINATOR: ("step_ups", "referrals", "cases", "actions", "other_panels"),
+    Role.PANEL_MEMBER: ("actions",),
+    Role.PROVIDER: ("offers",),
+    Role.LEAD: ("cases", "actions", "step_ups"),
+    Role.SAFEGUARDING_LEAD: ("step_ups", "actions", "emergencies", "other_panels"),
+    Role.PANEL_CHAIR: ("actions",),
+}
+
+
+def _every(actor: Actor, parts: Iterable[str]) -> Any:
+    statements = [statement for part in parts for statement in _PARTS[part](actor)]
+    named = [statement.subquery() for statement in statements]
+    return union_all(
+        *(select(*(column.label(n) for column, n in zip(part.c, ("kind", "id", "due_on", "reference"), strict=True)))
+          for part in named)
+    ).subquery()  # fmt: skip
+
+
+def counted(actor: Actor, *parts: str) -> tuple[int, int]:
+    """How many of the kinds named are due today, and how many are overdue, in one statement."""
+    every = _every(actor, parts)
+    row = db.session.execute(
+        select(func.count().filter(every.c.due_on == today()), func.count().filter(every.c.due_on < today()))
+    ).one()
+    return row[0], row[1]
+
+
 def pressing(actor: Actor, *parts: str) -> tuple[list[Item], int]:
     """The most pressing things of the kinds named and how many are due within a week, in one statement.
 
     A front door that owes an answer about a child's safety comes before everything else.
     """
-    statements = [statement for part in parts for statement in _PARTS[part](actor)]
-    named = [statement.subquery() for statement in statements]
-    every = union_all(
-        *(select(*(column.label(n) for column, n in zip(part.c, ("kind", "id", "due_on", "reference"), strict=True)))
-          for part in named)
-    ).subquery()  # fmt: skip
+    every = _every(actor, parts)
     unanswered = and_(every.c.kind == "step_up", every.c.due_on <= today())
     rows = db.session.execute(
         select(every, func.count().over().label("total"))

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 
 from flask import current_app
 from sqlalchemy import func, select, text
@@ -14,13 +15,15 @@ from audit.anchors import AnchorFailed
 from audit.models import AuditEntry
 from config.directory import ConfigError
 from config.settings import Settings, SettingsError
-from core import rotation
+from core import jobs, mail, rotation
 from core.clock import in_utc, now
 from core.db import db
-from core.keyring import KeysUnavailable, keyring
+from core.keyring import SYSTEM, KeysUnavailable, keyring
 from core.migrate import is_current
 from core.row_security import everything
 from desk import rotating
+from messages.services import delivery
+from messages.worker import ALIVE
 
 Check = Callable[[], str | None]
 
@@ -63,12 +66,12 @@ def old_keys() -> str | None:
     """Rotations that were not finished, and old versions that are still kept."""
     ring = keyring()
     if ring.provider.health():
-        return None
+        return None  # said by the check of keys
     if rotation.under_old_root(ring):
         return "Keys stand under an old root key. Run: flask keys rotate --root"
     old = rotation.old_versions(ring)
     names: dict[str, str] = {row.id: row.slug for row in db.session.execute(select(Area.id, Area.slug))}
-    for scope in sorted({scope for scope, _ in old}, key=lambda found: names.get(found, found)):
+    for scope in [*sorted(names, key=lambda area: names[area]), SYSTEM]:
         if left := rotating.unfinished(scope):
             chosen = f"--area {names[scope]}" if scope in names else "--system"
             return f"A rotation is not finished, {left} are left. Run: flask keys rotate {chosen}"
@@ -131,6 +134,24 @@ def disk() -> str | None:
     return None if usage.free > usage.total * 0.1 else "Less than a tenth of the disk is free"
 
 
+def post() -> str | None:
+    """Letters that do not get through."""
+    waiting, failed = delivery.stuck()
+    if not mail.reaches_people():
+        return "No e-mail is sent. Set SMTP_HOST, or NOTIFY_API_KEY and NOTIFY_TEMPLATE"
+    if waiting or failed:
+        return f"{waiting} e-mails wait for over an hour, {failed} failed in the last week. See: flask messages status"
+    return None
+
+
+def worker() -> str | None:
+    row = db.session.get(jobs.PeriodicJob, ALIVE)
+    if row is None or row.done_at is None or now() - row.done_at > timedelta(minutes=15):
+        return "No worker has run in the last 15 minutes: nobody gets e-mails, no file is checked. Run: flask worker"
+    broken = db.session.scalars(select(jobs.PeriodicJob.name).where(jobs.PeriodicJob.failures > 2)).all()
+    return f"These jobs fail again and again: {', '.join(sorted(broken))}" if broken else None
+
+
 def approvers() -> str | None:
     roles = set(db.session.scalars(select(Membership.role).where(Membership.is_active)))
     if "administrator" not in roles:
@@ -143,10 +164,10 @@ READY: dict[str, Check] = {
 }  # fmt: skip
 ALL: dict[str, Check] = READY | {
     "Settings": settings, "Areas file": areas_file, "Demonstration": demonstration, "Administrator": approvers,
-    "Second wall": second_wall, "Old keys": old_keys, "Checkpoints": signed,
+    "Second wall": second_wall, "Old keys": old_keys, "Checkpoints": signed, "E-mail": post, "Worker": worker,
 }  # fmt: skip
 # Known and said, but not a reason to refuse service.
-WARNINGS = frozenset({"Second wall", "Old keys", "Checkpoints"})
+WARNINGS = frozenset({"Second wall", "Old keys", "Checkpoints", "E-mail", "Worker"})
 
 
 def examine(checks: dict[str, Check] | None = None) -> dict[str, str | None]:

@@ -14,6 +14,7 @@ from audit import policies as audit_policies
 from audit import search
 from audit.search import Asked
 from audit.services import SYSTEM_CHAIN
+from audit.watch import alerts
 from cohort.services import candidates
 from core.access import Actor
 from core.clock import now, today
@@ -88,8 +89,8 @@ def _line(text: str, pair: Pair, href: str, late_href: str = "") -> Line:
     return Line(text, pair.all, href, pair.late, late_href or href)
 
 
-def _do_first(shown: Work, actor: Actor, *parts: str) -> None:
-    shown.first, shown.first_total = first.pressing(actor, *parts)
+def _do_first(shown: Work, actor: Actor) -> None:
+    shown.first, shown.first_total = first.pressing(actor, *first.OF_ROLE[Role(actor.role)])
     shown.looks_first = True
 
 
@@ -138,7 +139,7 @@ def _case_table(actor: Actor, *extra: Line) -> Table:
 
 def _coordinator(actor: Actor, shown: Work) -> None:
     _meetings(shown, actor)
-    _do_first(shown, actor, "step_ups", "referrals", "cases", "actions", "other_panels")
+    _do_first(shown, actor)
     offers = _line("Offers not answered", work.offer_numbers(actor), "/offers")
     consider = Line("Young people to consider", candidates.waiting(actor), "/cohort/candidates")
     shown.tables = [_referral_table(actor, work.step_up_numbers(actor)), _case_table(actor, offers, consider)]
@@ -150,7 +151,7 @@ def _referrer(actor: Actor, shown: Work) -> None:
 
 def _chair(actor: Actor, shown: Work) -> None:
     found = _meetings(shown, actor)
-    _do_first(shown, actor, "actions")
+    _do_first(shown, actor)
     ready = work.referral_numbers(actor).get(S.READY_FOR_PANEL, NOTHING)
     shown.tables = [
         Table("The panel", [
@@ -164,12 +165,12 @@ def _chair(actor: Actor, shown: Work) -> None:
 
 def _member(actor: Actor, shown: Work) -> None:
     _meetings(shown, actor)
-    _do_first(shown, actor, "actions")
+    _do_first(shown, actor)
     shown.tables = [Table("The panel", [_line("Your actions", work.action_numbers(actor), "/actions")])]
 
 
 def _provider(actor: Actor, shown: Work) -> None:
-    _do_first(shown, actor, "offers")
+    _do_first(shown, actor)
     sessions = work.own_sessions(actor)
     shown.sessions = sessions.today
     shown.tables = [
@@ -181,7 +182,7 @@ def _provider(actor: Actor, shown: Work) -> None:
 
 
 def _lead(actor: Actor, shown: Work) -> None:
-    _do_first(shown, actor, "cases", "actions", "step_ups")
+    _do_first(shown, actor)
     sessions, found = work.own_sessions(actor), work.case_numbers(actor)
     shown.sessions = sessions.today
     shown.tables = [
@@ -231,7 +232,7 @@ def _trail_table(chains: tuple[str, ...]) -> Table:
 def _safeguarding(actor: Actor, shown: Work) -> None:
     chains = _chains(actor)
     shown.notices.append(_trail_notice(chains))
-    _do_first(shown, actor, "step_ups", "actions", "emergencies", "other_panels")
+    _do_first(shown, actor)
     step_ups = _line("Step-ups without an answer", work.step_up_numbers(actor), "/step-ups")
     cases = _case_line("Open cases", work.case_numbers(actor).open, "")
     actions = _line("Your actions", work.action_numbers(actor), "/actions")
@@ -248,6 +249,7 @@ def _as_second_person(actor: Actor) -> list[Line]:
     """What somebody else did or asked for, and this person looks at; the approvals were counted with the session."""
     return [
         _line("Emergency access to review", work.emergency_numbers(actor), "/audit/emergency"),
+        Line("Unusual access to review", alerts.waiting(actor), "/audit/alerts"),
         Line("Approvals", actor.approvals_waiting, "/approvals"),
     ]
 

@@ -17,7 +17,7 @@ from core.db import db
 from core.ids import Id
 from panels.meeting_policies import actions_visible_to
 from panels.models import AgendaItem, Case, PanelAction
-from panels.services import timeline
+from panels.services import telling, timeline
 from panels.services.timeline import Happened
 from referrals.models import Referral
 
@@ -84,6 +84,7 @@ def open_proposed(actor: Actor, item: AgendaItem) -> None:
         if action.is_proposed:
             action.is_proposed, action.case_id = False, item.case_id
             record(Event.ACTION_CHANGED, actor, action, reason="opened")
+            telling.action_opened(actor, action)
 
 
 def mine(actor: Actor, *, done: bool = False) -> Sequence[Any]:

@@ -23,6 +23,7 @@ from core.ids import Id
 from core.working_days import short_date
 from panels.meeting_policies import meetings_visible_to
 from panels.models import AgendaItem, Conflict, Meeting, PanelAction
+from panels.services import telling
 from panels.services.cases import NotPossible
 from referrals.models import Referral
 
@@ -215,6 +216,7 @@ def add(actor: Actor, meeting: Meeting, referral_id: Id, minutes: int = 10) -> A
     )  # fmt: skip
     db.session.add(item)
     record(Event.AGENDA_CHANGED, actor, item, reason="added")
+    telling.papers(actor, meeting)
     return item
 
 

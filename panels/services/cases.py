@@ -24,7 +24,7 @@ from core.ids import Id
 from core.sensitivity import is_restricted, must_open
 from panels import policies
 from panels.models import Case
-from panels.services import next_step, timeline
+from panels.services import next_step, telling, timeline
 from panels.services.next_step import NextStep
 from panels.services.timeline import Happened
 from referrals.models import Referral
@@ -53,6 +53,7 @@ def open_case(actor: Actor, *, referral: Referral, lead_id: Id | None, assess_fi
     next_step.refresh(case)
     record(Event.CASE_OPENED, actor, case, detail={"assess_first": int(assess_first)})
     timeline.add(case, Happened.CASE_OPENED, actor, object_id=referral.id)
+    telling.allocated(actor, case)
     elsewhere.publish(actor, person)
     return case
 
@@ -158,6 +159,7 @@ def _allocate(actor: Actor, case: Case, lead_id: Id, allowed: set[Id]) -> bool:
     next_step.refresh(case)
     record(Event.CASE_ALLOCATED, actor, case, changes=changes)
     timeline.add(case, Happened.LEAD_CHANGED, actor, object_id=lead_id)
+    telling.allocated(actor, case)
     return True
 
 

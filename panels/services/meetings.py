@@ -19,6 +19,7 @@ from core.ids import Id
 from core.working_days import is_working_day
 from panels.meeting_policies import meetings_visible_to
 from panels.models import AgendaItem, Conflict, Meeting, MeetingMember
+from panels.services import telling
 
 PAGE = 50
 COUNTS_AS_HERE = frozenset({MeetingAttendance.PRESENT.value, MeetingAttendance.SUBSTITUTE.value})
@@ -151,6 +152,7 @@ def plan(
         db.session.flush()
         members = [_member(meeting, membership) for membership in _once_each(chair, asked)]
         record(Event.MEETING_PLANNED, actor, meeting, also=members, detail={"asked": len(members)})
+        telling.invited(actor, meeting, members)
         meetings.append(meeting)
     return meetings
 

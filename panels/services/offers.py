@@ -21,7 +21,7 @@ from core.working_days import add_working_days
 from interventions.models import Intervention
 from interventions.services import places_left, providers
 from panels.models import Case, Offer
-from panels.services import names, next_step, timeline
+from panels.services import names, next_step, telling, timeline
 from panels.services.timeline import Happened
 from panels.support_policies import offers_visible_to
 
@@ -71,6 +71,7 @@ def make_offer(
     timeline.add(case, Happened.OFFER_MADE, actor, object_id=offer.id, summary=intervention.name)
     next_step.refresh(case)
     record(Event.OFFER_MADE, actor, offer, also=[case], detail={"harmful": intervention.is_harmful})
+    telling.offered(offer, [one.id for one in practitioners(case.area_id, [provider_id])])
     return offer
 
 
@@ -135,6 +136,7 @@ def _answer(
     timeline.add(case, Happened.OFFER_ANSWERED, actor, object_id=offer.id, summary=f"{name}: {status.label.lower()}")
     next_step.refresh(case)
     record(Event.OFFER_ANSWERED, actor, offer, also=[case], changes=changes, reason=reason)
+    telling.answered(actor, offer, case)
 
 
 def end(actor: Actor, offer: Offer, case: Case, *, early_code: str | None = None) -> None:

@@ -8,7 +8,9 @@ from core.codes.decisions import PanelDecision as D
 from core.codes.referrals import ReferralStatus as S
 from core.db import db
 from core.ids import Id
+from messages.kinds import MessageKind
 from referrals.models import Referral
+from referrals.services import telling
 
 # What a referral becomes. Deferred stays ready; a step-up is recorded by itself (step_ups.raise_step_up).
 STATUS_AFTER: dict[D, S] = {
@@ -28,6 +30,7 @@ def panel_decided(actor: Actor, referral: Referral, *, decision: D, text_for_ref
         referral.decided_at = now()
     changes = change_of(referral, {"reason_for_referrer": text_for_referrer})
     record(Event.PANEL_DECIDED, actor, referral, changes=changes, reason=decision.value)
+    telling.to_sender(referral, MessageKind.DECISION)
 
 
 def case_closed(actor: Actor, referral_id: Id, feedback: str) -> None:
@@ -35,6 +38,7 @@ def case_closed(actor: Actor, referral_id: Id, feedback: str) -> None:
     referral = db.session.get_one(Referral, referral_id)
     referral.status = S.CLOSED.value
     record(Event.REFERRAL_CHANGED, actor, referral, changes=change_of(referral, {"feedback": feedback}))
+    telling.to_sender(referral, MessageKind.FEEDBACK)
 
 
 def case_reopened(actor: Actor, referral_id: Id) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import aliased
 
 from accounts.models import Agency, Area, User
+from audit.decoys import not_a_decoy
 from core import context
 from core.access import Actor
 from core.clock import in_london
@@ -84,7 +85,7 @@ def counts(actor: Actor) -> Counts:
     nobody = func.sum(case((Referral.owner_id.is_(None), 1), else_=0))
     found = db.session.execute(
         select(Referral.status, func.count(), nobody, func.max(Referral.sent_at), step_ups.count_open(actor))
-        .where(in_area(actor))
+        .where(in_area(actor), not_a_decoy(Referral.id))
         .group_by(Referral.status)
     ).all()
     by_tab = dict.fromkeys(BY_SLUG, 0)
@@ -106,7 +107,12 @@ def _whose(actor: Actor, whose: str) -> list[ColumnElement[bool]]:
 
 def read(actor: Actor, tab: Tab, *, whose: str, page: int) -> Queue:
     """The rows of one page, with names; each row's name is opened, so the page's entry names its young person."""
-    wanted = and_(in_area(actor), Referral.status.in_([s.value for s in tab.statuses]), *_whose(actor, whose))
+    wanted = and_(
+        in_area(actor),
+        not_a_decoy(Referral.id),
+        Referral.status.in_([s.value for s in tab.statuses]),
+        *_whose(actor, whose),
+    )
     owner = aliased(User)
     chase = select(func.max(StepUp.chase_on)).where(StepUp.referral_id == Referral.id).scalar_subquery()
     newest_first = tab.slug == "past"

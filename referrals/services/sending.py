@@ -21,6 +21,7 @@ from core.working_days import add_working_days
 from referrals import answers as a
 from referrals.models import Referral, ReferralDraft
 from referrals.policies import sent_by
+from referrals.services import telling
 from referrals.services.references import new_reference
 from sharing import register
 
@@ -56,6 +57,8 @@ def send_referral(actor: Actor, *, draft: ReferralDraft) -> Referral:
     db.session.delete(draft)
     db.session.add(referral)
     record(Event.REFERRAL_SENT, actor, referral, also=[draft], detail=_codes_of(actor, answers))
+    db.session.flush()
+    telling.sent(actor, referral, answers.get("start", {}).get("danger", ""))
     return referral
 
 

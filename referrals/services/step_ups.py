@@ -22,6 +22,7 @@ from core.formats import list_name
 from core.ids import Id
 from core.working_days import add_working_days
 from referrals.models import Referral, StepUp
+from referrals.services import telling
 from referrals.triage_policies import CASES, step_ups_visible
 
 CHASE_DAYS = 1
@@ -64,6 +65,7 @@ def raise_step_up(
         referral.status = ReferralStatus.STEPPED_UP.value
     db.session.flush()
     _tell(actor, step_up)
+    telling.stepped_up(actor, step_up)
     record(Event.STEPPED_UP_CASE, actor, step_up, also=[referral] if referral else [], detail={"nrm": is_nrm})
     return step_up
 
@@ -221,6 +223,7 @@ def answered(actor: Actor, step_up: StepUp, *, outcome: StepUpOutcome, note: str
     changes = change_of(step_up, {"outcome_note": note})
     step_up.status, step_up.outcome, step_up.answered_at = StepUpStatus.ANSWERED.value, outcome.value, now()
     _tell(actor, step_up)
+    telling.answered(actor, step_up)
     record(Event.STEP_UP_ANSWERED, actor, step_up, changes=changes, reason=outcome.value)
     if outcome in COMES_BACK:
         return_to_panel(actor, step_up)

@@ -18,9 +18,11 @@ from core.crypto import sealed_column
 from core.db import db
 from core.formats import list_name
 from core.ids import Id
+from messages.kinds import MessageKind
 from referrals.answers import with_page
 from referrals.models import Referral, ReferralDraft, ReferralMessage
 from referrals.policies import drafts_of, may_act_on, sent_by
+from referrals.services import telling
 from referrals.services.drafts import WARN_DAYS
 
 Tab = Literal["drafts", "sent", "decided"]
@@ -177,6 +179,7 @@ def reply(actor: Actor, *, referral: Referral, question: ReferralMessage, text: 
     if referral.status == ReferralStatus.INFORMATION_NEEDED.value:
         referral.status = ReferralStatus.IN_TRIAGE.value
     record(Event.INFORMATION_GIVEN, actor, answer, also=[question, referral])
+    telling.to_triage(actor, referral, MessageKind.INFORMATION_GIVEN)
     return answer
 
 
@@ -199,6 +202,7 @@ def withdraw(actor: Actor, *, referral: Referral, reason: str, words: str = "") 
     referral.outcome_code, referral.decided_at = reason, now()
     also = [_message(actor, referral, WITHDRAWAL, words)] if words else []
     record(Event.REFERRAL_WITHDRAWN, actor, referral, also=also, reason=reason)
+    telling.to_triage(actor, referral, MessageKind.WITHDRAWN)
 
 
 def _expect_open(referral: Referral) -> None:

@@ -23,8 +23,9 @@ from core.keyring import keyring
 from core.row_security import seeing, unclosed, viewer
 from core.sensitivity import must_open
 from core.working_days import add_working_days
+from messages.kinds import MessageKind
 from referrals.models import PossibleMatch, Referral, ReferralMessage
-from referrals.services import elsewhere, step_ups, story
+from referrals.services import elsewhere, step_ups, story, telling
 from referrals.triage_policies import in_area
 
 QUESTION = "question"
@@ -261,6 +262,7 @@ def decide(actor: Actor, file: TriageFile, decision: Decision) -> None:
         referral, {"reason_for_referrer": text_for_referrer(decision), "triage_notes": decision.notes}
     )  # fmt: skip
     record(Event.TRIAGE_DECIDED, actor, referral, changes=changes, reason=decision.outcome.value)
+    telling.to_sender(referral, MessageKind.DECISION)
     return None
 
 
@@ -274,6 +276,7 @@ def _ask(actor: Actor, file: TriageFile, decision: Decision) -> None:
     db.session.add(message)
     referral.status = S.INFORMATION_NEEDED.value
     record(Event.INFORMATION_ASKED, actor, message, also=[referral])
+    telling.asked(referral, message)
 
 
 def in_triage(file: TriageFile) -> None:
