@@ -159,6 +159,7 @@ class Event(StrEnum):
     CASE_OPENED = "create:case", "Opened a case"
     CASE_READ = "read:case", "Looked at a case"
     CASES_LISTED = "list:cases", "Listed cases"
+    CASES_EXPORTED = "export:cases", "Took a list of cases out as a file"
     CASE_ALLOCATED = "update:case_allocated", "Changed who leads a case"
     ENGAGEMENT_RECORDED = "update:engagement", "Recorded asking to take part"
     PLAN_CHANGED = "update:plan", "Changed a plan"

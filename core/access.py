@@ -48,6 +48,7 @@ class Permission(StrEnum):
     CASE_ALLOCATE = "case.allocate"
     CASE_WORK = "case.work"
     CASE_CLOSE = "case.close"
+    CASE_EXPORT = "case.export"
     CASE_OPEN_EMERGENCY = "case.open_emergency"
     EMERGENCY_READ = "emergency.read"
     EMERGENCY_REVIEW = "emergency.review"

@@ -233,5 +233,6 @@ def _shown(actor: Actor, approval: Approval, name: str) -> Shown:
     rules = KINDS.get(approval.kind)
     return Shown(
         approval, rules.words if rules else approval.kind, name, rules.terms(approval) if rules else [],
-        rules.where(approval) if rules else None, rules.use_at(approval) if rules else None, why_not(actor, approval), may_use(actor, approval),
+        rules.where(approval) if rules else None, rules.use_at(approval) if rules else None,
+        why_not(actor, approval), may_use(actor, approval),
     )  # fmt: skip

@@ -1,14 +1,6 @@
-"""Why a record was opened in an emergency, and what the safeguarding lead found when looking back."""
+"""What the safeguarding lead found when looking back at emergency access."""
 
-from core.codes.base import Code, Status
-
-
-class EmergencyReason(Code):
-    MISSING = "missing", "The young person is missing"
-    DANGER = "danger", "Someone is in danger now"
-    ASKED_NOW = "asked_now", "The front door, the police or a hospital needs to know now"
-    NOBODY_THERE = "nobody_there", "The person who leads the case cannot be reached, and this cannot wait"
-    OTHER = "other", "Another emergency"
+from core.codes.base import Status
 
 
 class EmergencyOutcome(Status):

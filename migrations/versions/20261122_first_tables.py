@@ -167,6 +167,46 @@ def upgrade() -> None:
     sa.UniqueConstraint('email', name=op.f('uq_user_account_email')),
     sa.UniqueConstraint('fs_uniquifier', name=op.f('uq_user_account_fs_uniquifier'))
     )
+    op.create_table('watched_day',
+    sa.Column('on_day', sa.Date(), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_watched_day')),
+    sa.UniqueConstraint('on_day', name=op.f('uq_watched_day_on_day'))
+    )
+    op.create_table('access_alert',
+    sa.Column('area_id', sa.String(length=26), nullable=True),
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('rule', sa.String(length=24), nullable=False),
+    sa.Column('noticed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('on_day', sa.Date(), nullable=False),
+    sa.Column('person_id', sa.String(length=26), nullable=True),
+    sa.Column('chain', sa.String(length=26), nullable=True),
+    sa.Column('seq', sa.BigInteger(), nullable=True),
+    sa.Column('counts', sa.JSON(), nullable=False),
+    sa.Column('once', sa.String(length=120), nullable=False),
+    sa.Column('outcome', sa.String(length=16), nullable=True),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_access_alert_area_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_access_alert_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_access_alert'))
+    )
+    with op.batch_alter_table('access_alert', schema=None) as batch_op:
+        batch_op.create_index('ix_access_alert_once', ['once'], unique=False)
+        batch_op.create_index(batch_op.f('ix_access_alert_user_id'), ['user_id'], unique=False)
+        batch_op.create_index('ix_access_alert_waiting', ['area_id', 'outcome', 'noticed_at'], unique=False)
+
+    op.create_table('access_day',
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('on_day', sa.Date(), nullable=False),
+    sa.Column('people', sa.Integer(), nullable=False),
+    sa.Column('hours', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_access_day_user_id')),
+    sa.PrimaryKeyConstraint('user_id', 'on_day', name=op.f('pk_access_day'))
+    )
     op.create_table('account_link',
     sa.Column('user_id', sa.String(length=26), nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
@@ -250,6 +290,30 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('cohort_run', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_cohort_run_area_id'), ['area_id'], unique=False)
+
+    op.create_table('decoy',
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('asked_by_id', sa.String(length=26), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('person_id', sa.String(length=26), nullable=True),
+    sa.Column('referral_id', sa.String(length=26), nullable=True),
+    sa.Column('forename_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('surname_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('date_of_birth_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('data_key_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_decoy_area_id')),
+    sa.ForeignKeyConstraint(['asked_by_id'], ['user_account.id'], name=op.f('fk_decoy_asked_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_decoy')),
+    sa.UniqueConstraint('person_id', name=op.f('uq_decoy_person_id')),
+    sa.UniqueConstraint('referral_id', name=op.f('uq_decoy_referral_id'))
+    )
+    with op.batch_alter_table('decoy', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_decoy_area_id'), ['area_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_decoy_data_key_id'), ['data_key_id'], unique=False)
 
     op.create_table('district',
     sa.Column('area_id', sa.String(length=26), nullable=False),
@@ -491,6 +555,29 @@ def upgrade() -> None:
     with op.batch_alter_table('agreement', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_agreement_agency_id'), ['agency_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_agreement_area_id'), ['area_id'], unique=False)
+
+    op.create_table('alert_review',
+    sa.Column('alert_id', sa.String(length=26), nullable=False),
+    sa.Column('area_id', sa.String(length=26), nullable=True),
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('reviewed_by_id', sa.String(length=26), nullable=False),
+    sa.Column('reviewed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('outcome', sa.String(length=16), nullable=False),
+    sa.Column('words_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('data_key_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.CheckConstraint('reviewed_by_id <> user_id', name=op.f('ck_alert_review_two_people')),
+    sa.ForeignKeyConstraint(['alert_id'], ['access_alert.id'], name=op.f('fk_alert_review_alert_id')),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_alert_review_area_id')),
+    sa.ForeignKeyConstraint(['reviewed_by_id'], ['user_account.id'], name=op.f('fk_alert_review_reviewed_by_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_alert_review_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alert_review')),
+    sa.UniqueConstraint('alert_id', name=op.f('uq_alert_review_alert_id'))
+    )
+    with op.batch_alter_table('alert_review', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_alert_review_data_key_id'), ['data_key_id'], unique=False)
 
     op.create_table('blind_index',
     sa.Column('young_person_id', sa.String(length=26), nullable=False),
@@ -1505,6 +1592,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_blind_index_look_up')
 
     op.drop_table('blind_index')
+    with op.batch_alter_table('alert_review', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_alert_review_data_key_id'))
+
+    op.drop_table('alert_review')
     with op.batch_alter_table('agreement', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_agreement_area_id'))
         batch_op.drop_index(batch_op.f('ix_agreement_agency_id'))
@@ -1559,6 +1650,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_district_area_id'))
 
     op.drop_table('district')
+    with op.batch_alter_table('decoy', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_decoy_data_key_id'))
+        batch_op.drop_index(batch_op.f('ix_decoy_area_id'))
+
+    op.drop_table('decoy')
     with op.batch_alter_table('cohort_run', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_cohort_run_area_id'))
 
@@ -1578,6 +1674,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_account_link_user_id'))
 
     op.drop_table('account_link')
+    op.drop_table('access_day')
+    with op.batch_alter_table('access_alert', schema=None) as batch_op:
+        batch_op.drop_index('ix_access_alert_waiting')
+        batch_op.drop_index(batch_op.f('ix_access_alert_user_id'))
+        batch_op.drop_index('ix_access_alert_once')
+
+    op.drop_table('access_alert')
+    op.drop_table('watched_day')
     op.drop_table('user_account')
     op.drop_table('throttle')
     with op.batch_alter_table('spent', schema=None) as batch_op:

@@ -4,7 +4,8 @@ from wtforms import RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from core.codes import choices
-from core.codes.emergency import EmergencyOutcome, EmergencyReason
+from core.codes.emergency import EmergencyOutcome
+from core.codes.purposes import EmergencyReason
 from core.forms import Form
 from panels.forms.fields import Needed, Within, tidy
 

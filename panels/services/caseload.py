@@ -81,7 +81,7 @@ def find(actor: Actor, asked: Asked) -> Listing:
     if total > COUNT_UP_TO:
         total = _large_count(actor, asked)
     day = today()
-    return Listing([_opened(row, day) for row in found], Paging(asked.page, total), total <= NAME_SORT_UP_TO)
+    return Listing([opened(row, day) for row in found], Paging(asked.page, total), total <= NAME_SORT_UP_TO)
 
 
 def _by_name(actor: Actor, asked: Asked) -> Listing | None:
@@ -97,7 +97,7 @@ def _by_name(actor: Actor, asked: Asked) -> Listing | None:
         seen.examined += len(found)
         ordered = sorted(found, key=lambda row: (_name(row).casefold(), row.reference), reverse=asked.down)
     start, day = (asked.page - 1) * PER_PAGE, today()
-    rows = [_opened(row, day) for row in ordered[start : start + PER_PAGE]]
+    rows = [opened(row, day) for row in ordered[start : start + PER_PAGE]]
     return Listing(rows, Paging(asked.page, len(found)), True)
 
 
@@ -112,7 +112,8 @@ def _name(row: Any) -> str:
     return ", ".join(part for part in (_open(row, "surname"), first) if part) or "Not known"
 
 
-def _opened(row: Any, day: date) -> Row:
+def opened(row: Any, day: date) -> Row:
+    """One row of the statement with its name and date of birth open, noted for the trail."""
     return Row(
         row.id, _name(row), _open(row, "date_of_birth"), row.reference,
         shown_stage(row.stage, row.review_due_on, day), row.lead_name, NextStep(row.next_step).label,

@@ -10,6 +10,7 @@ from panels.views import (  # noqa: E402, F401 (register on bp)
     closing,
     emergency,
     emergency_reviews,
+    exporting,
     meetings,
     offers,
     other_panels,

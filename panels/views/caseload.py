@@ -35,7 +35,7 @@ HEADS = (("name", "Name"), ("", "Age"), ("reference", "Reference"), ("stage", "S
 @requires(P.CASE_READ_AREA, P.CASE_READ_ALLOCATED, reads=Event.CASES_LISTED)
 def case_list() -> ResponseReturnValue:
     """The list; posted with ticked rows, the page that asks who will lead them."""
-    actor, asked = signed_in(), _asked(request.args)
+    actor, asked = signed_in(), asked_in(request.args)
     error = None
     if request.method == "POST":
         if not actor.can(P.CASE_ALLOCATE):
@@ -47,7 +47,7 @@ def case_list() -> ResponseReturnValue:
     return _list_page(actor, asked, error)
 
 
-def _asked(args: MultiDict[str, str]) -> Asked:
+def asked_in(args: MultiDict[str, str]) -> Asked:
     """The address in codes; what it does not know, it leaves out."""
 
     def code(name: str, allowed: Any) -> str:
@@ -88,8 +88,15 @@ def _list_page(actor: Actor, asked: Asked, error: str | None) -> str:
         heads=_heads(asked, listing), rows=_rows(listing.rows, may_change), order=_order(asked, too_many),
         may_change=may_change, error=error, url=_page_url(asked), filters=_filters(actor, asked),
         chosen=_chosen(actor, asked), clear=_address(Asked(view=asked.view)), here=_address(asked),
-        by_area=actor.can(P.CASE_READ_AREA), see_also=_see_also(actor),
+        by_area=actor.can(P.CASE_READ_AREA), export=_export(actor, asked, listing), see_also=_see_also(actor),
     )  # fmt: skip
+
+
+def _export(actor: Actor, asked: Asked, listing: Listing) -> str | None:
+    """Where this list can be taken out as a file."""
+    if not actor.can(P.CASE_EXPORT) or not listing.paging.total:
+        return None
+    return _address(asked).replace(url_for("panels.case_list"), url_for("panels.case_export"), 1)
 
 
 def _see_also(actor: Actor) -> list[tuple[str, str]]:

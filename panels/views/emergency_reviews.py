@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from audit.models import Event
 from core.access import Permission, requires, signed_in
 from core.codes.base import label_of
-from core.codes.emergency import EmergencyOutcome, EmergencyReason
+from core.codes.emergency import EmergencyOutcome
+from core.codes.purposes import EmergencyReason
 from core.ids import Id
 from core.paging import page_number
 from panels.forms.emergency import ReviewForm

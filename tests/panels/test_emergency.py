@@ -280,7 +280,7 @@ def test_it_waits_for_review_on_the_first_page(sign_in, case_id):
     assert "Emergency access to review" in words(sign_in(Role.DATA_PROTECTION_OFFICER).get("/"))
     listed = words(lead.get("/audit/emergency"))
     assert reference_of(case_id) in listed
-    assert "The young person is missing" in listed
+    assert "A child is missing" in listed
 
 
 def test_a_safeguarding_lead_reviews_it(sign_in, case_id):
@@ -314,7 +314,7 @@ def test_nobody_reviews_their_own(sign_in, acting, known):
         case = db.session.get_one(Case, case_id)
         made = EmergencyAccess(
             case_id=case.id, area_id=case.area_id, young_person_id=case.young_person_id, data_key_id=case.data_key_id,
-            user_id=actor.user_id, membership_id=actor.membership_id, reason_code="other", ends_at=now(),
+            user_id=actor.user_id, membership_id=actor.membership_id, reason_code="cover", ends_at=now(),
             review_by=today(), reason=WHY,
         )  # fmt: skip
         db.session.add(made)
