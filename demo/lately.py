@@ -276,7 +276,7 @@ def _looks(actor: Actor, event: Event, look: Callable[[], Any]) -> None:
     token = context.enter(seen)
     try:
         look()
-        RequestTrail().note_reads(seen)
+        RequestTrail().note_reads(seen, kept=False)
         db.session.commit()
     finally:
         seen.closed = True
