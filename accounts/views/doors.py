@@ -5,13 +5,15 @@ from flask.typing import ResponseReturnValue
 
 from accounts import demonstration
 from accounts.credentials import Proof
-from accounts.forms import ChooseRoleForm, NewPasswordForm, ResetForm, local_path, refuse_foreign_next
+from accounts.forms import ChooseRoleForm, NewPasswordForm, PasskeyForm, ResetForm, local_path, refuse_foreign_next
 from accounts.models import Membership, User
 from accounts.services import links, own_account, sign_in
 from accounts.services.memberships import ways_of
+from accounts.services.providers import providers
 from accounts.sessions import is_enough, server_session
 from accounts.views import bp
 from accounts.views.entering import leads
+from accounts.views.framing import lets_providers
 from core.access import Door, requires
 from core.db import db
 
@@ -89,7 +91,11 @@ def _by_link(token: str, kind: str) -> ResponseReturnValue:
             return _no_link(kind)
         flash("Your password is set. Sign in with it.", "success")
         return redirect(url_for("accounts.enter"))
-    return render_template(f"accounts/{kind}.html", form=form, person=user)
+    page = render_template(
+        f"accounts/{kind}.html", form=form, person=user, token=token, providers=providers(),
+        passkey=PasskeyForm(formdata=None),
+    )  # fmt: skip
+    return lets_providers(page)
 
 
 def _no_link(kind: str) -> ResponseReturnValue:

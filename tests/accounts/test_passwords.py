@@ -50,7 +50,7 @@ def test_words_of_the_person_the_service_and_the_area_are_refused(visitor, chose
 
 
 @pytest.mark.parametrize("chosen", [
-    "correct horse battery staple", "seven quiet marbles under glass", "kettle Orbit 9 thistle",
+    "seven quiet marbles under glass", "kettle Orbit 9 thistle",
     "Xq7#mPz2!vLw9",
 ])  # fmt: skip
 def test_good_ones_are_not(app, chosen):
