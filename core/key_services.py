@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from core.providers import SERVICES, KeyProviderError
+from core.providers import SERVICES, KeyProviderError, KeyProviderSilent
 
 CONNECT_SECONDS, READ_SECONDS = 1, 2
 ANSWER_SECONDS = 2.0
@@ -61,7 +61,11 @@ class KeyService:
         return self._known[1]
 
     def is_current(self, wrapped: bytes) -> bool:
-        return self._version_of(wrapped) == self.current_version()
+        try:
+            version = take_apart(wrapped)[0].decode()
+        except (KeyProviderError, UnicodeDecodeError):
+            return False  # from another provider, that was moved away from
+        return version == self.current_version()
 
     def health(self) -> str | None:
         if self._problem is None or self.clock() - self._problem[0] > REMEMBER_SECONDS:
@@ -91,7 +95,7 @@ class KeyService:
         except KeyProviderError:
             raise
         except TimeoutError:
-            raise KeyProviderError(f"{self.name} did not answer within {ANSWER_SECONDS:g} seconds") from None
+            raise KeyProviderSilent(f"{self.name} did not answer within {ANSWER_SECONDS:g} seconds") from None
         except Exception as error:
             raise KeyProviderError(f"{self.name} could not be used ({type(error).__name__})") from None
 
@@ -112,9 +116,6 @@ class KeyService:
 
     def _newest(self, client: Any) -> str:
         raise NotImplementedError
-
-    def _version_of(self, wrapped: bytes) -> str:
-        return take_apart(wrapped)[0].decode()
 
 
 def put_together(*parts: bytes) -> bytes:

@@ -20,9 +20,10 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.ids import Id, new_id
 from core.keystore import KeyStore, NewerKeyExists, WrappedKey, bound_to
-from core.providers import KeyProvider, KeyProviderError
+from core.providers import KeyProvider, KeyProviderError, KeyProviderSilent
 
 SCOPE_SECONDS = 15 * 60
+SILENT_SECONDS = 1.0
 MOST_SCOPES = 500
 TRIES = 5
 SYSTEM = "system"
@@ -50,7 +51,7 @@ class KeyRing:
         self.store, self.provider, self.clock = store, provider, clock
         self._scopes: OrderedDict[str, tuple[float, dict[int, bytes]]] = OrderedDict()
         self._guard = threading.Lock()
-        self._failed_at = float("-inf")
+        self._failed_at = self._silent_until = float("-inf")
 
     def ensure_scope(self, scope: str) -> None:
         """Make the scope's first key unless it exists; safe when two processes start together."""
@@ -85,12 +86,15 @@ class KeyRing:
         with self._guard:
             if (held := self._held(scope, wanted)) is not None:
                 return held
-            if self._failed_at > asked_at:  # who waited here has waited long enough
+            # Who waited here for another's failure has waited long enough, and one request waits only once.
+            if self._failed_at > asked_at or self.clock() < self._silent_until:
                 raise KeysUnavailable("Keys cannot be reached")
             try:
                 keys = self._unwrap_scope(scope)
             except (SQLAlchemyError, KeyProviderError, OSError) as error:
                 self._failed_at = self.clock()
+                if isinstance(error, SQLAlchemyError | KeyProviderSilent):
+                    self._silent_until = self._failed_at + SILENT_SECONDS
                 raise KeysUnavailable("Keys cannot be reached") from error
             if keys:
                 self._keep(scope, keys)

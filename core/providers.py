@@ -22,6 +22,10 @@ class KeyProviderError(RuntimeError):
     """The root key cannot be used; the message is for operators and holds no key material."""
 
 
+class KeyProviderSilent(KeyProviderError):
+    """It did not answer in time, so that asking again at once would only wait again."""
+
+
 class KeyProvider(Protocol):
     """What every place for root keys can do. ``wrap`` and ``unwrap`` bind ``bound`` to the wrapped bytes.
 

@@ -1,6 +1,7 @@
 """Rotation: a new version of an area's key, or of the root key, under which everything below is wrapped anew, in batches."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, select, text
 from core.ids import Id
 from core.keyring import KeyDestroyed, KeyRing, scope_bound
 from core.keystore import WrappedKey, data_key, scope_key
-from core.providers import KeyProviderError
+from core.providers import KeyProvider, KeyProviderError
 
 BATCH = 500
 _COLUMNS = (data_key.c.id, data_key.c.owner_kind, data_key.c.owner_id, data_key.c.area_id,
@@ -136,14 +137,17 @@ def _wrapped(ring: KeyRing) -> list[tuple[str, int, bytes]]:
         return [(scope, version, raw) for scope, version, raw in rows]
 
 
-def rewrap_roots(ring: KeyRing) -> Iterator[str | None]:
-    """Wrap each key under the newest root key; yields None, or the name of a key that the old root does not open."""
+def rewrap_roots(ring: KeyRing, old: KeyProvider | None = None) -> Iterator[str | None]:
+    """Wrap each key under the newest root key; yields None, or the name of a key that no root key here opens.
+
+    ``old`` opens what the ring's own provider does not: the provider that is moved away from.
+    """
     for scope, version, raw in sorted(_wrapped(ring)):
         if ring.provider.is_current(raw):
             continue
         bound = scope_bound(scope, version)
         try:
-            became = ring.provider.wrap(ring.provider.unwrap(raw, bound), bound)
+            became = ring.provider.wrap(_opened(raw, bound, [old, ring.provider] if old else [ring.provider]), bound)
         except KeyProviderError:
             yield f"{scope} {version}"
             continue
@@ -154,3 +158,10 @@ def rewrap_roots(ring: KeyRing) -> Iterator[str | None]:
                 .values(wrapped=became)
             )
         yield None
+
+
+def _opened(raw: bytes, bound: bytes, providers: list[KeyProvider]) -> bytes:
+    for provider in providers[:-1]:
+        with suppress(KeyProviderError):
+            return provider.unwrap(raw, bound)
+    return providers[-1].unwrap(raw, bound)

@@ -20,7 +20,7 @@ from audit.services import record
 from core import context, escrow, key_checks, rotation
 from core.db import db, reading
 from core.keyring import SYSTEM, KeysUnavailable, keyring
-from core.providers import EnvKeys, FileKeys, KeyProviderError, check_value
+from core.providers import EnvKeys, FileKeys, KeyProviderError, check_value, provider_from
 from desk import rotating
 
 keys = AppGroup("keys", help="Encryption keys.")
@@ -105,13 +105,21 @@ def create(path: Path, is_next: bool) -> None:
 @click.option("--all-areas", is_flag=True, help="Every area's key.")
 @click.option("--system", is_flag=True, help="The key of what belongs to no area: searches, typed text.")
 @click.option("--root", is_flag=True, help="Wrap every area's key under the newest root key.")
+@click.option("--from", "moved_from", type=click.Choice(["file", "env"]), help="With --root: the provider moved from.")
 @click.option("--person", metavar="ID", help="New data keys for one young person: all of their rows are sealed anew.")
 @click.option(
     "--batch", default=rotation.BATCH, show_default=True, type=click.IntRange(1, 10_000), help="Rows at once."
 )
 @click.option("--a-second", default=0, type=click.IntRange(0), help="At most so many a second; 0: as fast as it goes.")
 def rotate(
-    slugs: tuple[str, ...], all_areas: bool, system: bool, root: bool, person: str | None, batch: int, a_second: int
+    slugs: tuple[str, ...],
+    all_areas: bool,
+    system: bool,
+    root: bool,
+    moved_from: str | None,
+    person: str | None,
+    batch: int,
+    a_second: int,
 ) -> None:
     """Make a new key and wrap, or seal, everything below it anew, while people work. Ended halfway, run it again: it goes on.
 
@@ -121,7 +129,7 @@ def rotate(
     if not (scopes or root or person):
         raise click.UsageError("Say what to rotate: --area SLUG, --all-areas, --system, --root or --person ID")
     try:
-        broken = _rotate_root() if root else 0
+        broken = _rotate_root(moved_from) if root else 0
         broken += sum(_rotate_scope(name, scope, batch, a_second) for name, scope in scopes)
         if person:
             _rotate_person(person, batch, a_second)
@@ -141,12 +149,13 @@ def _scopes(slugs: tuple[str, ...], all_areas: bool, system: bool) -> list[tuple
     return [(slug, areas[slug]) for slug in chosen] + ([(SYSTEM, SYSTEM)] if system else [])
 
 
-def _rotate_root() -> int:
+def _rotate_root(moved_from: str | None) -> int:
     ring = keyring()
     try:
+        old = provider_from(moved_from, current_app.extensions["settings"].root_key_file) if moved_from else None
         waiting = len(rotation.under_old_root(ring))
         with _bar(waiting, "keys") as more:
-            done, broken = rotating.rotate_root(more)
+            done, broken = rotating.rotate_root(more, old)
     except KeyProviderError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"root: {done} keys are now under root key version {ring.provider.current_version()}")

@@ -14,6 +14,7 @@ from core import context, rekeying, rotation
 from core.db import db
 from core.ids import Id
 from core.keyring import SYSTEM, KeyRing, keyring
+from core.providers import KeyProvider
 from core.row_security import everything
 from desk.person_records import area_of, owners_of
 
@@ -69,10 +70,13 @@ def _note(scope: str, reason: str, **detail: int) -> None:
         db.session.commit()
 
 
-def rotate_root(progress: Progress) -> tuple[int, list[str]]:
-    """Wrap every key under the provider's newest root key: how many, and those that no root key here opens."""
+def rotate_root(progress: Progress, old: KeyProvider | None = None) -> tuple[int, list[str]]:
+    """Wrap every key under the provider's newest root key: how many, and those that no root key here opens.
+
+    ``old``: the provider that is moved away from.
+    """
     done, broken = 0, []
-    for failed in rotation.rewrap_roots(keyring()):
+    for failed in rotation.rewrap_roots(keyring(), old):
         if failed:
             broken.append(failed)
         else:

@@ -1,6 +1,6 @@
 """Providers and clocks that tests of keys turn by hand."""
 
-from core.providers import KeyProviderError, LocalKeys
+from core.providers import KeyProviderError, KeyProviderSilent, LocalKeys
 
 
 class Clock:
@@ -14,12 +14,12 @@ class Clock:
 
 
 class Counted(LocalKeys):
-    """A provider that counts its calls, by what was bound, and fails while it is ``down``."""
+    """A provider that notes its calls by what was bound; it fails while ``down``, and never answers while ``silent``."""
 
     def __init__(self, keys):
         super().__init__(keys)
         self.calls = []
-        self.down = False
+        self.down = self.silent = False
 
     def wrap(self, key, bound):
         self._called(bound)
@@ -31,6 +31,8 @@ class Counted(LocalKeys):
 
     def _called(self, bound):
         self.calls.append(bound.decode())
+        if self.silent:
+            raise KeyProviderSilent("The key service did not answer")
         if self.down:
             raise KeyProviderError("The key service does not answer")
 
