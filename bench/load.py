@@ -34,6 +34,7 @@ def load(app: Any, cases: int) -> float:
             db.session.flush()
             sync_catalogue(load_interventions())
             installation._add_staff(found)
+            installation._add_agreements(found)
             db.session.commit()
             rng = random.Random(1)
             places = [installation.place_of(area.slug, rng) for area in found.areas]
