@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run accounts doctor audit-verify test check lint types imports templates unit browser bench catalogue docs assets clean
+.PHONY: help setup run accounts doctor audit-verify test check lint types imports templates unit browser bench security catalogue docs assets clean
 
 help: ## List all targets, one line each
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-14s %s\n' "$$name" "$$words"; done
@@ -65,6 +65,10 @@ browser: setup ## Journeys and accessibility in Chromium
 
 bench: setup ## Measure the real server against a floor, printed as a table (long)
 	@$(BIN)/python -m bench
+
+security: setup ## Attack a running instance: bandit, known flaws of libraries, wapiti, sqlmap (long; needs the package index)
+	@test -x .venv-security/bin/wapiti || { $(PYTHON) -m venv .venv-security && .venv-security/bin/pip install -q -r tools/security.txt; }
+	@$(BIN)/python -m tools.security
 
 catalogue: setup ## The security catalogue: every id with passed, partly, failed or missing
 	@$(BIN)/python -m tests.support.catalogue
