@@ -31,6 +31,7 @@ class MessageKind(StrEnum):
     UNUSUAL_ACCESS = "unusual_access"
     OTHER_PANEL = "other_panel"
     APPROVAL = "approval"
+    APPROVAL_ANSWERED = "approval_answered"
     FILE_BLOCKED = "file_blocked"
     DIGEST = "digest"
     # about one's account
@@ -88,6 +89,7 @@ RULES: dict[MessageKind, Rule] = {
     K.UNUSUAL_ACCESS: Rule("There is unusual access to review", L.NEWS),
     K.OTHER_PANEL: Rule("Another panel may know one of your young people. Contact it", L.NEWS),
     K.APPROVAL: Rule("Something waits for a second person", L.NEWS),
+    K.APPROVAL_ANSWERED: Rule("There is an answer to what you asked a second person", L.NEWS),
     K.FILE_BLOCKED: Rule("A file that you added was blocked. Nobody can open it", L.NEWS),
     K.DIGEST: Rule(letter=L.DIGEST),
     K.PASSWORD_CHANGED: Rule(letter=L.PASSWORD_CHANGED),

@@ -8,7 +8,7 @@ from core.ids import Id
 from core.paging import page_number
 from messages import jobs
 from messages.forms import EmailsForm
-from messages.services import notices
+from messages.services import approvals, notices
 from messages.services.telling import Outbox
 
 bp = Blueprint("messages", __name__)
@@ -17,6 +17,7 @@ bp = Blueprint("messages", __name__)
 def init_app(app: Flask) -> None:
     app.extensions["outbox"] = Outbox()
     jobs.register()
+    approvals.register()
 
 
 @bp.get("/account/notices")

@@ -61,6 +61,19 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {}
+# Called with each request as it is made and answered: packages above this one tell people (they register at import).
+LISTENERS: list[Callable[[Approval], None]] = []
+
+
+def tell_by(listener: Callable[[Approval], None]) -> None:
+    """Have ``listener`` called in the transaction in which something is asked, agreed or declined."""
+    if listener not in LISTENERS:
+        LISTENERS.append(listener)
+
+
+def _tell(approval: Approval) -> None:
+    for listener in LISTENERS:
+        listener(approval)
 
 
 def register(kind: Kind) -> None:
@@ -99,6 +112,8 @@ def ask(
     )  # fmt: skip
     db.session.add(approval)
     record(Event.APPROVAL_ASKED, actor, approval, reason=kind)
+    db.session.flush()
+    _tell(approval)
     return approval
 
 
@@ -136,6 +151,7 @@ def agree(actor: Actor, approval: Approval) -> None:
     if run is not None:
         run(actor, approval)
         approval.state = State.DONE.value
+    _tell(approval)
 
 
 def decline(actor: Actor, approval: Approval, reason: str) -> None:
@@ -143,6 +159,7 @@ def decline(actor: Actor, approval: Approval, reason: str) -> None:
     _decide(actor, approval, State.DECLINED)
     approval.answer = reason
     record(Event.APPROVAL_DECLINED, actor, approval, reason=approval.kind)
+    _tell(approval)
 
 
 def _decide(actor: Actor, approval: Approval, state: State) -> None:

@@ -19,6 +19,7 @@ from core.ids import Id
 from core.paging import PER_PAGE, Paging
 from core.working_days import Due, due
 from messages.kinds import MessageKind
+from messages.services.notices import Place, leads_to
 from messages.services.recipients import holders
 from messages.services.telling import tell
 from panels.emergency_policies import may_review, shown_to
@@ -127,3 +128,16 @@ def escalate() -> int:
             record(Event.EMERGENCY_ESCALATED, None, access, detail={"told": len(told)})
         db.session.commit()
     return len(missed)
+
+
+def _find_accesses(actor: Actor, ids: list[Id]) -> dict[Id, Place]:
+    rows = db.session.execute(
+        shown_to(actor)
+        .join(Case, Case.id == EmergencyAccess.case_id)
+        .where(EmergencyAccess.id.in_(ids))
+        .with_only_columns(EmergencyAccess.id, Case.reference)
+    )
+    return {row.id: Place(row.reference, f"/audit/emergency/{row.id}") for row in rows}
+
+
+leads_to("emergency_access", _find_accesses)

@@ -17,6 +17,7 @@ from core.db import db
 from core.ids import Id
 from core.paging import PER_PAGE, Paging
 from core.working_days import Due, due
+from messages.services.notices import Place, leads_to
 from panels.models import Case
 
 P = Permission
@@ -94,3 +95,15 @@ def finish(actor: Actor, contact: OtherPanelContact, outcome: ContactOutcome) ->
     """Keep what came of it. A later answer replaces an earlier one."""
     contact.outcome, contact.done_by_id, contact.done_at = outcome.value, actor.user_id, now()
     record(Event.ELSEWHERE_ANSWERED, actor, contact, subjects=[contact.young_person_id], reason=outcome.value)
+
+
+def _find_contacts(actor: Actor, ids: list[Id]) -> dict[Id, Place]:
+    rows = db.session.execute(
+        visible(actor)
+        .where(OtherPanelContact.id.in_(ids))
+        .with_only_columns(OtherPanelContact.id, OtherPanelContact.reference)
+    )
+    return {row.id: Place(row.reference, f"/other-panels/{row.id}") for row in rows}
+
+
+leads_to("other_panel_contact", _find_contacts)

@@ -12,6 +12,7 @@ from core.access import Permission as P
 from core.clock import now
 from core.db import db
 from core.ids import new_id
+from messages.models import Notice
 from tests.accounts.conftest import events
 from tests.support.client import words
 
@@ -181,3 +182,18 @@ def test_an_answer_asks_for_the_password_again(acting, known, sign_in, ran):
     answer = lead.get(f"/approvals/{made}")
     assert answer.status_code == 302
     assert "/sign-in/again" in answer.location
+
+
+def told_of(kind):
+    db.session.rollback()
+    return set(db.session.scalars(select(Notice.user_id).where(Notice.kind == kind)))
+
+
+def test_second_persons_are_told_and_the_asker_hears_the_answer(acting, known, sign_in, ran):
+    made, _ = asked(acting, known, by="safeguarding_lead@reading")
+    assert told_of("approval") == {known.users["data_protection_officer@reading"]}
+    assert told_of("approval_answered") == set()
+    notices = sign_in(Role.DATA_PROTECTION_OFFICER).get("/account/notices")
+    assert f"/approvals/{made}" in notices.text
+    deciding(acting, "data_protection_officer@reading", made)
+    assert told_of("approval_answered") == {known.users["safeguarding_lead@reading"]}

@@ -10,6 +10,7 @@ from accounts.models import Area, Membership, SignInSession, User
 from accounts.roles import ROLES, Role
 from audit.models import AuditEntry, AuditSubject, Event
 from audit.services import record
+from cohort.models import NamedPerson, YoungPerson
 from core.clock import now, today
 from core.db import db
 from core.ids import new_id
@@ -81,6 +82,7 @@ def test_a_valid_one_opens_the_case_and_tells_two_people_at_once(sign_in, known,
     assert found.review_by == add_working_days(today(), 2)
     told = {known.users[f"{role}@reading"] for role in ("safeguarding_lead", "data_protection_officer")}
     assert {row.user_id for row in db.session.scalars(select(Notice))} == told
+    assert f"/audit/emergency/{found.id}" in sign_in(Role.SAFEGUARDING_LEAD).get("/account/notices").text
     letters = db.session.scalars(select(Message)).all()
     assert {row.user_id for row in letters} == told
     assert {row.kind for row in letters} == {"emergency_access"}
@@ -355,3 +357,38 @@ def test_what_nobody_reviews_is_escalated_once(app, sign_in, known, case_id):
     assert known.users["partnership_lead@reading"] in told
     assert emergency_reviews.escalate() == 0
     assert "overdue" in words(sign_in(Role.SAFEGUARDING_LEAD).get("/audit/emergency")).lower()
+
+
+def close_to(case_id, level, known, named=()):
+    person = db.session.get_one(YoungPerson, db.session.scalar(select(Case.young_person_id).where(Case.id == case_id)))
+    person.sensitivity = level
+    made = [
+        NamedPerson(young_person_id=person.id, area_id=person.area_id, user_id=known.users[key], named_by_id=person_id)
+        for key in named
+        for person_id in [known.users["safeguarding_lead@reading"]]
+    ]
+    db.session.add_all(made)
+    record(Event.PERSON_CHANGED, None, person, also=made)
+    db.session.commit()
+
+
+@pytest.mark.parametrize("level", ["restricted", "hidden"])
+@pytest.mark.parametrize("role", [Role.LEAD, Role.COORDINATOR])
+def test_a_closed_record_opens_in_an_emergency_and_no_other_does(acting, sign_in, known, case_id, level, role):
+    """Who is not named opens it with a reference alone; another closed record stays closed meanwhile."""
+    other = open_case(acting, known, lead="coordinator", surname="Thistlewood")
+    for one in (case_id, other):
+        close_to(one, level, known, named=["safeguarding_lead@reading"])
+    client, address = opened(sign_in, case_id, role)
+    page = client.get(address)
+    assert "Sefton" in words(page)
+    assert "Found with an older group twice." in words(page)
+    assert client.get(f"{address}/timeline").status_code == 200
+    assert "Sefton" not in words(client.get("/cases"))
+    assert "Thistlewood" not in words(client.get("/cases"))
+    assert "older group" not in words(client.get(f"/cases/{other}"))
+
+
+def test_who_is_named_opens_it_as_always(sign_in, known, case_id):
+    close_to(case_id, "restricted", known, named=["coordinator@reading"])
+    assert ask(sign_in(Role.COORDINATOR), case_id, follow=False).location.endswith(f"/cases/{case_id}")
