@@ -9,7 +9,7 @@ from tests.support.client import Page
 
 # What script asks for, and where the answer of a form leads: searching, signing in again, a referral's first questions.
 AFTER_A_FORM = {
-    "static", "desk.find", "security.verify", "accounts.stay", "referrals.danger", "referrals.call_now",
+    "static", "desk.find", "accounts.again", "accounts.stay", "referrals.danger", "referrals.call_now",
     "referrals.eligible", "referrals.other_help",
 }  # fmt: skip
 
