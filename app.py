@@ -13,7 +13,7 @@ import audit.safety_net
 from accounts.sessions import Sessions
 from audit.services import RequestTrail
 from config.settings import Settings
-from core import access, db, drafts, logs, requests, sensitivity
+from core import access, db, drafts, held_forms, logs, requests, sensitivity
 from core.ids import IdConverter, new_id
 from core.keyring import KeyRing
 from core.keystore import KeyStore
@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     app.extensions["gate_steps"].append(sessions.persist)
     CSRFProtect(app)
     app.register_blueprint(drafts.bp)
+    held_forms.init_app(app)
     Migrate(app, db.db, render_as_batch=True)
     audit.safety_net.install()
     sensitivity.install()

@@ -231,5 +231,7 @@ def held_back() -> ResponseReturnValue:
 
 def _to_sign_in() -> ResponseReturnValue:
     door = "accounts.choose_role" if session.get("_user_id") else "accounts.enter"
-    wanted = request.path if request.method == "GET" and request.path != "/" else None
+    # A form is not lost: it is held until its sender has signed in again.
+    kept = current_app.extensions["hold_form"]()
+    wanted = request.path if request.method == "GET" and request.path != "/" else kept
     return redirect(url_for(door, next=wanted) if wanted else url_for(door))

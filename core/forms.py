@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from flask import has_request_context, request
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField
 from wtforms.utils import unset_value
@@ -11,7 +12,9 @@ from wtforms.validators import ValidationError
 from core.clock import today
 from core.ids import new_id
 
-MACHINERY = ("csrf_token", "once", "row_version", "submit")
+MACHINERY = ("csrf_token", "once", "row_version", "submit", "holder", "given_back")
+# Whose form it is, signed (``core.held_forms``); and the mark of one that is only shown again.
+HOLDER, GIVEN_BACK = "holder", "given_back"
 MONTHS = {name: n for n, names in enumerate(
     ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
      "sep sept september", "oct october", "nov november", "dec december"), 1) for name in names.split()}  # fmt: skip
@@ -22,6 +25,12 @@ class Form(FlaskForm):
 
     once = HiddenField(default=new_id)
     row_version = HiddenField()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A form that is given back after its sender signed in again is shown, not carried out."""
+        if has_request_context() and GIVEN_BACK in request.form:
+            return False
+        return bool(super().validate(extra_validators))
 
     def answer_fields(self) -> dict[str, Field]:
         """The fields a person fills in, by name, in their order on the page."""

@@ -16,6 +16,7 @@ from core import context, submissions
 from core.access import Door, find_actor, guard, requirement_of
 from core.crypto import SealBroken
 from core.db import begin_writing, db, set_writing
+from core.forms import GIVEN_BACK
 from core.ids import new_id
 from core.keyring import KeyDestroyed, KeysUnavailable
 from core.row_security import NOBODY, see_as
@@ -149,8 +150,13 @@ def _cause(error: BaseException) -> dict[str, str]:
     return {"cause": type(cause).__name__} if cause is not None else {}
 
 
+def _keeps(response: Response) -> bool:
+    """A form that is only shown again changes nothing, whatever its view does with it."""
+    return request.method in UNSAFE and response.status_code in KEEPS and GIVEN_BACK not in request.form
+
+
 def _settle(response: Response, seen: context.AccessContext | None) -> None:
-    keeps = request.method in UNSAFE and response.status_code in KEEPS
+    keeps = _keeps(response)
     if keeps:
         submissions.settle(response.location)
     elif request.method in UNSAFE:

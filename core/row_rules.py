@@ -76,6 +76,8 @@ RULES: dict[str, Rows] = {
     "step_up": Rows(mine=("raised_by_id",)),
     "referral_draft": Rows(area=None, mine=("owner_id",)),
     "form_draft": Rows(area=None, mine=("user_id",)),
+    # Sent by nobody as far as the session knows; the form says under our signature whose it is.
+    "held_form": Rows(area=None, mine=("user_id",), writes="true"),
     "stored_search": Rows(area=None, mine=("owner_id",)),
     "change_history": Rows(mine=("actor_id",), person="subject"),
     # Anyone's act may belong in another area's chain; whoever writes an entry need not be able to read it.
@@ -105,6 +107,7 @@ EXEMPT: dict[str, str] = {
     "periodic_job": "when the service's own work is due",
     "form_submission": "claimed by the statement that finds who acts; a random key and an address of opaque ids",
     "throttle": "counted before it is known who acts; hashes",
+    "watched_day": "which days the nightly look has finished: no rows about anyone",
     "audit_checkpoint": "hashes of whole chains, signed: nothing of anyone can be learned from them",
     "audit_tree": "hashes of whole chains",
     "audit_anchored": "how far checkpoints were written elsewhere",

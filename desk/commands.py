@@ -76,8 +76,8 @@ def sweep(even_many: bool) -> None:
             " again with --even-many"
         ) from None
     click.echo(
-        f"Deleted {swept.referral_drafts} drafts of referrals, {swept.form_drafts} of forms and {swept.searches} searches."
-        f" Destroyed {swept.keys} keys."
+        f"Deleted {swept.referral_drafts} drafts of referrals, {swept.form_drafts} of forms, {swept.searches} searches"
+        f" and {swept.held_forms} held forms. Destroyed {swept.keys} keys."
     )
 
 

@@ -12,6 +12,7 @@ from core import context
 from core.clock import now, today
 from core.db import db
 from core.drafts import FormDraft
+from core.held_forms import HeldForm
 from core.ids import Id
 from core.key_checks import SETTLED_AFTER, keys_in_use
 from core.keyring import keyring
@@ -35,6 +36,7 @@ class Swept:
     referral_drafts: int
     form_drafts: int
     searches: int
+    held_forms: int
     keys: int
 
 
@@ -44,7 +46,7 @@ def sweep(*, even_many: bool = False) -> Swept:
         gone = [_delete(statement) for statement in _ended()]
         db.session.flush()
         unused = _unused({key for keys in gone for key in keys}, even_many=even_many)
-        swept = Swept(len(gone[0]), len(gone[1]), len(gone[2]), len(unused))
+        swept = Swept(len(gone[0]), len(gone[1]), len(gone[2]), len(gone[3]), len(unused))
         destroy_after_commit(unused)
         record(Event.KEYS_CHANGED, None, reason="sweep", detail=asdict(swept))
         db.session.commit()
@@ -52,12 +54,13 @@ def sweep(*, even_many: bool = False) -> Swept:
 
 
 def _ended() -> tuple[Select[Any], ...]:
-    """Referrals begun and typed text after 28 days, searches after half an hour."""
+    """Referrals begun and typed text after 28 days, searches after half an hour, held forms after one."""
     since = now() - timedelta(days=KEPT_DAYS)
     return (
         select(ReferralDraft).where(ReferralDraft.kept_until < today()),
         select(FormDraft).where(FormDraft.saved_at < since),
         select(StoredSearch).where(StoredSearch.kept_until < now()),
+        select(HeldForm).where(HeldForm.kept_until < now()),
     )
 
 

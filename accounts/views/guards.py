@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import redirect, request, url_for
+from flask import current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from accounts.sessions import server_session
@@ -20,7 +20,8 @@ def again_first() -> ResponseReturnValue | None:
     """None where it was given within five minutes (fifteen to send a form: slow typing is not lost); else the way there."""
     if server_session().stepped_up_within(TO_OPEN if request.method == "GET" else TO_SEND):
         return None
-    return redirect(url_for("accounts.again", next=request.path if _can_be_opened() else _list()))
+    held = current_app.extensions["hold_form"]()
+    return redirect(url_for("accounts.again", next=held or (request.path if _can_be_opened() else _list())))
 
 
 def step_up_first(view: View) -> View:

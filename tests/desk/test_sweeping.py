@@ -53,7 +53,7 @@ def test_ended_drafts_go_with_their_keys(app, acting, known):
     db.session.remove()
     answer = app.test_cli_runner().invoke(args=["drafts", "sweep"])
     assert answer.exit_code == 0, answer.output
-    assert "Deleted 1 drafts of referrals, 1 of forms and 1 searches. Destroyed 3 keys." in answer.output
+    assert "Deleted 1 drafts of referrals, 1 of forms, 1 searches and 0 held forms. Destroyed 3 keys." in answer.output
     db.session.remove()
     assert db.session.scalars(select(ReferralDraft.id)).all() == [kept_id]
     assert db.session.scalars(select(FormDraft.form_key)).all() == ["note-b"]

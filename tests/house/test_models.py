@@ -20,6 +20,7 @@ CLEAR = {
     "intervention": "the catalogue: kinds of support, never a young person",
     "agreement": "references and dates of agreements between organisations",
     "throttle": "hashes and counts",
+    "held_form.path": "the address of one of our forms, which holds opaque ids only",
     "form_submission": "an opaque key and the address it led to, which holds ids only",
     "user_account.name": "staff names are clear for sign-in, assignment and the trail (SETTLED 12)",
     "user_account.email": "work e-mails are clear for signing in (SETTLED 12)",

@@ -95,6 +95,7 @@ NEVER_SHOWN = {
     **dict.fromkeys(["case_record.reopen_reason", "engagement_attempt.competence_note", "goal.outcome_note",
                      "offer.harm_reason", "review.their_view", "review.what_changed", "young_person.details",
                      "change_history.changes"], UNSEEN),
+    "held_form.answers": "what its own user typed and sent too late; shown to them alone",
     "form_draft.answers": "what its own user typed and has not sent (SETTLED 20)",
     "source_record.row": "read by the rule alone", "stored_search.found": "ids", "stored_search.typed": "its own user's",
     **dict.fromkeys(["young_person.ethnicity", "young_person.sex"], "codes, which no free word can stand for here"),
