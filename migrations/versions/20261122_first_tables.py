@@ -370,6 +370,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_form_draft_data_key_id'), ['data_key_id'], unique=False)
         batch_op.create_index('uq_form_draft_form', ['user_id', 'form_key'], unique=True)
 
+    op.create_table('held_form',
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('path', sa.String(length=300), nullable=False),
+    sa.Column('kept_until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('answers_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('data_key_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_held_form_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_held_form'))
+    )
+    with op.batch_alter_table('held_form', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_held_form_data_key_id'), ['data_key_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_held_form_kept_until'), ['kept_until'], unique=False)
+        batch_op.create_index(batch_op.f('ix_held_form_user_id'), ['user_id'], unique=False)
+
     op.create_table('identity',
     sa.Column('user_id', sa.String(length=26), nullable=False),
     sa.Column('provider', sa.String(length=40), nullable=False),
@@ -1637,6 +1654,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_identity_user_id'))
 
     op.drop_table('identity')
+    with op.batch_alter_table('held_form', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_held_form_user_id'))
+        batch_op.drop_index(batch_op.f('ix_held_form_kept_until'))
+        batch_op.drop_index(batch_op.f('ix_held_form_data_key_id'))
+
+    op.drop_table('held_form')
     with op.batch_alter_table('form_draft', schema=None) as batch_op:
         batch_op.drop_index('uq_form_draft_form')
         batch_op.drop_index(batch_op.f('ix_form_draft_data_key_id'))
