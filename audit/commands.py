@@ -25,6 +25,7 @@ from audit.proofs import NoProof
 from audit.signing import KeyRefused
 from audit.verify import count_entries, read_keys, verify_all
 from audit.verify_export import said
+from audit.watch.commands import unusual
 from core.clock import LONDON, now
 from core.db import db, reading
 from core.row_security import everything
@@ -290,4 +291,5 @@ def retain(older_than: int, really: bool) -> None:
 
 
 def init_app(app: Flask) -> None:
+    group.add_command(unusual)
     app.cli.add_command(group)

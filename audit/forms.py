@@ -28,7 +28,7 @@ def day_of(text: str | None) -> date | None:
     return date.fromisoformat(text)
 
 
-def _real_day(form: Any, field: Any) -> None:
+def real_day(form: Any, field: Any) -> None:
     try:
         day = day_of(field.data)
     except ValueError:
@@ -50,8 +50,8 @@ class SearchForm(FlaskForm):
     what = SelectField("What", [Optional()], id="filter-what")
     outcome = SelectField("How it ended", [Optional()], id="filter-outcome")
     chain = SelectField("Area", [Optional()], id="filter-chain")
-    since = StringField("From", [_real_day], id="filter-since")
-    until = StringField("To", [_real_day], id="filter-until")
+    since = StringField("From", [real_day], id="filter-since")
+    until = StringField("To", [real_day], id="filter-until")
     record: str = ""
 
     def offer(self, *, people: Pairs, roles: Pairs, chains: Pairs) -> None:

@@ -250,3 +250,40 @@ def last_checks(chains: Sequence[str]) -> dict[str, Entry]:
         ]
     )
     return {row.chain: _entry(row) for row in db.session.execute(select(found))}
+
+
+@dataclass(slots=True)
+class Seen:
+    """One young person in one colleague's entries: how often, first and last, what was done, which details."""
+
+    person_id: Id
+    times: int
+    first: datetime
+    last: datetime
+    events: set[str] = field(default_factory=set)
+    fields: set[str] = field(default_factory=set)
+
+
+def seen_by(chains: Sequence[str], user_id: Id, since: date, until: date) -> list[Seen]:
+    """Every young person in one person's entries between two days, the most often seen first. One statement.
+
+    Read from the entries' own bytes: what they say is what was sealed, and one person's days are not many entries.
+    """
+    rows = db.session.execute(
+        select(AuditEntry.at, AuditEntry.event, AuditEntry.body)
+        .where(
+            AuditEntry.actor_id == user_id, AuditEntry.chain.in_(chains), AuditEntry.at >= _start_of(since),
+            AuditEntry.at < _start_of(until + timedelta(days=1)), AuditEntry.outcome == "ok",
+        )
+        .order_by(AuditEntry.at)
+        .execution_options(yield_per=1_000)
+    )  # fmt: skip
+    found: dict[Id, Seen] = {}
+    for at, event, body in rows:
+        said = said_in(bytes(body))
+        for person in said.get("subjects", ()):
+            one = found.setdefault(person, Seen(person, 0, at, at))
+            one.times, one.last = one.times + 1, at
+            one.events.add(event)
+            one.fields.update((*said.get("fields", ()), *said.get("opened", ())))
+    return sorted(found.values(), key=lambda one: (-one.times, one.first, one.person_id))

@@ -12,6 +12,7 @@ from audit.chain import Draft, canonical
 from audit.models import ChangeHistory, Event
 from core.access import Actor, find_actor
 from core.clock import now
+from core.codes.purposes import Purpose
 from core.context import AccessContext, find_current
 from core.db import db
 from core.ids import Id
@@ -110,6 +111,23 @@ def _add(session: Any, chain: str, body: dict[str, Any]) -> None:
     session.info.setdefault(PENDING, []).append(Draft(chain, body, tuple(body.get("subjects", ())), columns))
 
 
+# Why a page of this kind is opened, where its route says nothing else (SECURITY-DESIGN 4).
+PURPOSES = {
+    "referral": Purpose.REFERRAL, "referrals": Purpose.REFERRAL, "draft": Purpose.REFERRAL, "triage": Purpose.TRIAGE,
+    "match": Purpose.TRIAGE, "meeting": Purpose.PANEL, "action": Purpose.PANEL, "case": Purpose.CASE_MANAGEMENT,
+    "cases": Purpose.CASE_MANAGEMENT, "young_person": Purpose.CASE_MANAGEMENT, "found": Purpose.CASE_MANAGEMENT,
+    "offer": Purpose.DIRECT_SUPPORT, "step_up": Purpose.SAFEGUARDING, "candidates": Purpose.COHORT,
+    "candidate": Purpose.COHORT, "extract": Purpose.COHORT, "run": Purpose.COHORT, "disclosures": Purpose.SAFEGUARDING,
+    "report": Purpose.REPORTING, "audit": Purpose.AUDIT_REVIEW, "alerts": Purpose.AUDIT_REVIEW,
+}  # fmt: skip
+
+
+def purpose_of(event: Event) -> str | None:
+    """The usual purpose of looking at this kind of page, as a code; None where there is none."""
+    found = PURPOSES.get(event.value.partition(":")[2])
+    return found.value if found else None
+
+
 def _told_by_the_change(seen: AccessContext) -> bool:
     """Add the opened fields to an entry of this transaction about the same young people, if there is one."""
     if seen.examined:
@@ -136,8 +154,8 @@ class RequestTrail:
         }  # fmt: skip
         if seen.object:
             body |= {"object_type": seen.object[0], "object_id": seen.object[1]}
-        if seen.purpose:
-            body["purpose"] = seen.purpose
+        if purpose := seen.purpose or purpose_of(event):
+            body["purpose"] = purpose
         if seen.examined or seen.detail:
             body["detail"] = dict(seen.detail) | {"examined": seen.examined}
         chain = (seen.actor.area_id if seen.actor else None) or SYSTEM_CHAIN

@@ -15,6 +15,7 @@ from audit.models import AuditCheckpoint, AuditEntry, AuditSeal, AuditSubject, E
 from audit.notes import Note, NoteBroken
 from core.clock import in_utc
 from core.db import db
+from core.row_security import everything
 
 __all__ = ["Verdict", "chains", "count_entries", "said_in", "verify", "verify_all"]
 BATCH = 2_000
@@ -26,6 +27,7 @@ _CHAINS = (
 )
 
 
+@everything()
 def chains(*tables: str) -> list[str]:
     """Every chain that has seals or entries (or rows of the tables named)."""
     found: set[str] = set()
@@ -43,10 +45,12 @@ def last_of(chain: str, *models: Any) -> int:
     return max(number or 0 for number in numbers)
 
 
+@everything()
 def count_entries(only: str | None = None) -> int:
     return sum(last_of(chain) for chain in ([only] if only else chains()))
 
 
+@everything()
 def verify(
     chain: str,
     progress: Callable[[int], None] | None = None,

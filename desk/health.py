@@ -15,11 +15,12 @@ from audit.anchors import AnchorFailed
 from audit.models import AuditEntry
 from config.directory import ConfigError
 from config.settings import Settings, SettingsError
-from core import jobs, mail, rotation
+from core import jobs, mail, rotation, row_security
 from core.clock import in_utc, now
 from core.db import db
 from core.keyring import SYSTEM, KeysUnavailable, keyring
 from core.migrate import is_current
+from core.row_rules import undecided
 from core.row_security import everything
 from desk import rotating
 from messages.services import delivery
@@ -107,11 +108,37 @@ def demonstration() -> str | None:
 
 
 def second_wall() -> str | None:
-    if db.engine.dialect.name == "postgresql" and _settings().owner_url == _settings().database_url:
+    """Known and said: the service's own rules hold, but nothing behind them does."""
+    if db.engine.dialect.name != "postgresql":
+        return None
+    if _owner_url() == _data_url():
         return (
             "The web address owns its tables (DATABASE_OWNER_URL is not set apart), so the database's own wall is down"
         )
+    with db.engine.connect() as connection:
+        if row_security.is_bypassed(connection):
+            return "The role of DATABASE_URL walks past policies or owns tables, so the database's own wall is down"
     return None
+
+
+def _owner_url() -> str:
+    kept: str = current_app.extensions.get("owner_address") or _settings().owner_url
+    return kept
+
+
+def _data_url() -> str:
+    kept: str = current_app.extensions.get("addresses", (_settings().database_url,))[0]
+    return kept
+
+
+def policies() -> str | None:
+    """Whether every table that holds something of someone stands behind its policy."""
+    unlisted = undecided(db.metadata)
+    if unlisted:
+        return f"Nobody has said whose rows these tables show: {', '.join(unlisted)}. See core/row_rules.py"
+    with db.engine.connect() as connection:
+        gone = row_security.missing(connection)
+    return f"Tables without their row policy: {', '.join(gone)}. Run: flask upgrade" if gone else None
 
 
 def signed() -> str | None:
@@ -123,7 +150,8 @@ def signed() -> str | None:
 
 
 def clock() -> str | None:
-    newest = db.session.scalar(select(func.max(AuditEntry.at)))
+    with row_security.everything():
+        newest = db.session.scalar(select(func.max(AuditEntry.at)))
     if newest and (in_utc(newest) - now()).total_seconds() > 120:
         return "The clock is behind the newest audit entry by more than two minutes. Set the time before serving"
     return None
@@ -164,7 +192,7 @@ READY: dict[str, Check] = {
 }  # fmt: skip
 ALL: dict[str, Check] = READY | {
     "Settings": settings, "Areas file": areas_file, "Demonstration": demonstration, "Administrator": approvers,
-    "Second wall": second_wall, "Old keys": old_keys, "Checkpoints": signed, "E-mail": post, "Worker": worker,
+    "Second wall": second_wall, "Row policies": policies, "Old keys": old_keys, "Checkpoints": signed, "E-mail": post, "Worker": worker,
 }  # fmt: skip
 # Known and said, but not a reason to refuse service.
 WARNINGS = frozenset({"Second wall", "Old keys", "Checkpoints", "E-mail", "Worker"})

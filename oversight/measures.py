@@ -12,6 +12,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Date
 
 from accounts.models import Agency, User
+from audit.decoys import not_a_decoy
 from core.clock import LONDON, today
 from core.codes.cases import EngagementStatus, PlanStatus
 from core.codes.referrals import OPEN_REFERRALS, ReferralStatus
@@ -62,7 +63,7 @@ class Scope:
     def sent(self) -> list[ColumnElement[bool]]:
         start = datetime.combine(self.period.start, time(), LONDON)
         end = datetime.combine(self.period.end + timedelta(days=1), time(), LONDON)
-        return [*self.of(Referral), Referral.sent_at >= start, Referral.sent_at < end]
+        return [*self.of(Referral), Referral.sent_at >= start, Referral.sent_at < end, not_a_decoy(Referral.id)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def names_for(actor: Actor, entries: Sequence[Entry]) -> Names:
     agencies = {a for e in entries if (a := e.said.get("agency"))}
     things = {e.object_id for e in entries if e.object_id}
     things |= {e.subjects[0] for e in entries if len(e.subjects) == 1}
-    references, opens = _records(actor, things)
+    references, opens = records(actor, things)
     return Names(users(staff), names_of(Agency, agencies), references, opens, actor.user_id)
 
 
@@ -97,7 +97,12 @@ def names_of(model: Any, ids: Iterable[Id]) -> dict[Id, str]:
     }
 
 
-def _records(actor: Actor, ids: Iterable[Id]) -> tuple[dict[Id, str], frozenset[Id]]:
+def references(actor: Actor, ids: Iterable[Id]) -> dict[Id, str]:
+    """The numbers by which young people and records of the areas one reads are known."""
+    return records(actor, ids)[0]
+
+
+def records(actor: Actor, ids: Iterable[Id]) -> tuple[dict[Id, str], frozenset[Id]]:
     """The number of a referral or case by its own id and by its young person's (the case's wins, and the newest).
 
     And the ids that belong to a record in the areas one reads, with or without a number.

@@ -33,6 +33,8 @@ class Visit:
     where: str
     acts: list[tuple[str, int]]
     fields: list[str]
+    whys: list[str]
+    places: list[str]
     entries: list[Entry]
 
 
@@ -102,7 +104,8 @@ def _visits(entries: list[Entry], around: Names) -> list[Visit]:
         by_person.setdefault((entry.actor_id, words.where_of(entry, around)), []).append(entry)
     return [
         Visit(
-            words.person_words(actor_id, around), where, _acts(theirs), words.fields_of(theirs), theirs,
+            words.person_words(actor_id, around), where, _acts(theirs), words.fields_of(theirs), words.whys_of(theirs),
+            words.places_of(theirs), theirs,
         )
         for (actor_id, where), theirs in by_person.items()
     ]  # fmt: skip
@@ -136,5 +139,5 @@ def user_page(user_id: Id) -> ResponseReturnValue:
         "audit/user.html", person=person, days=days, paging=paging, recent=RECENT_DAYS,
         counts=list(search.group_counts(chains.ids, user_id, now() - timedelta(days=RECENT_DAYS))),
         url=lambda number: url_for(".user_page", user_id=user_id, page=number),
-        trail_href=url_for(".trail_page", who=user_id),
+        trail_href=url_for(".trail_page", who=user_id), seen_href=url_for(".seen_page", user_id=user_id),
     )  # fmt: skip

@@ -160,7 +160,14 @@ def entry_page(chain: str, seq: int) -> ResponseReturnValue:
         fields=words.fields_of([entry]), detail=words.detail_of(entry), agrees=_agrees(entry),
         thing=words.table_words(entry.object_type or ""), neighbours=_neighbours(entry, chains),
         may_review=policies.may_review(actor, entry.actor_id or ""),
+        proof_href=_proof_href(actor, entry),
     )  # fmt: skip
+
+
+def _proof_href(actor: Actor, entry: Entry) -> str:
+    """For those who may take entries out, and never of what they did themselves."""
+    may = actor.can(P.AUDIT_EXPORT) and policies.may_review(actor, entry.actor_id or "")
+    return url_for("audit.entry_proof", chain=entry.chain, seq=entry.seq) if may else ""
 
 
 def _agrees(entry: Entry) -> bool:

@@ -11,6 +11,7 @@ from audit.models import Event
 from audit.search import OUTCOMES, Entry
 from audit.views.names import Names
 from core.codes import label_of
+from core.codes.alerts import AlertOutcome, AlertRule
 from core.codes.purposes import Purpose
 from core.ids import Id
 
@@ -20,7 +21,8 @@ TABLES = {
     "support_session": "Session", "case_note": "Note", "engagement_attempt": "Asking to take part",
     "timeline_entry": "Timeline", "agenda_item": "Panel item", "panel_action": "Action", "change_history": "Changes",
     "source_record": "Row of an upload", "form_draft": "Own draft", "referral_draft": "Own draft",
-    "user_account": "User", "membership": "Role", "audit_chain": "Audit trail", "audit_search": "Audit trail",
+    "access_alert": "Unusual access", "decoy": "Trip wire", "user_account": "User",
+    "membership": "Role", "audit_chain": "Audit trail", "audit_search": "Audit trail",
     "asked_for": "Asked for",
 }  # fmt: skip
 FIELDS = {
@@ -31,7 +33,9 @@ FIELDS = {
 REASONS = {
     "permission": "Their role may not open it", "row": "No such record for them", "action": "Their role may not do it",
     "own_review": "Nobody reviews their own activity", "seal": "A sealed field did not open",
+    "error": "Something went wrong", "not_kept": "It could not be kept", "stale": "Someone else had changed it",
 }  # fmt: skip
+CODES = {code.value: code.label for codes in (AlertRule, AlertOutcome) for code in codes}
 DETAILS = {
     "examined": "records compared, not shown", "rows": "rows", "entries": "entries", "sessions": "sessions",
     "tries": "tries", "ways": "roles held", "young_people": "young people",
@@ -41,6 +45,9 @@ CHECK_FAULTS = {
     "changed": "does not match what was sealed", "missing": "is missing", "inserted": "was added without the key",
     "reordered": "is not in its place", "forked": "was sealed onto an older entry",
     "index": "does not agree with the list of young people",
+    "truncated": "is missing, with everything after it: a signed checkpoint knows of it",
+    "signature": "has a checkpoint that nobody known has signed",
+    "checkpoint": "or one after it is not what was signed",
 }  # fmt: skip
 
 
@@ -133,7 +140,7 @@ def why_of(entry: Entry) -> str:
     """The reason or purpose it carries, else what it counted, else the page it came from; empty where none is known."""
     said = entry.said
     if reason := said.get("reason"):
-        return REASONS.get(reason, str(reason).replace("_", " ").replace(":", ": "))
+        return REASONS.get(reason) or CODES.get(reason) or str(reason).replace("_", " ").replace(":", ": ")
     if purpose := said.get("purpose"):
         return label_of(Purpose, purpose)
     examined = (said.get("detail") or {}).get("examined")
@@ -143,14 +150,35 @@ def why_of(entry: Entry) -> str:
     return f"From: {page.replace('_', ' ')}" if page else ""
 
 
+def whys_of(entries: Iterable[Entry]) -> list[str]:
+    """Each reason or purpose once, the first first."""
+    return list(dict.fromkeys(why for entry in entries if (why := why_of(entry))))
+
+
+def places_of(entries: Iterable[Entry]) -> list[str]:
+    """Where from: each network address with the pages that were open there."""
+    pages: dict[str, dict[str, None]] = {}
+    for entry in entries:
+        page = str(entry.said.get("route") or "").rpartition(".")[2].replace("_", " ")
+        pages.setdefault(str(entry.said.get("ip") or ""), {})[page] = None
+    return [", ".join(filter(None, (place, *opened))) for place, opened in pages.items() if place or any(opened)]
+
+
 def fields_of(entries: Iterable[Entry]) -> list[str]:
     """``Young person: first name, surname``, a line for each kind of record."""
+    return named(
+        name if "." in name else f"{entry.object_type or ''}.{name}"
+        for entry in entries
+        for name in (*entry.said.get("fields", ()), *entry.said.get("opened", ()))
+    )
+
+
+def named(fields: Iterable[str]) -> list[str]:
+    """Names of fields, ``table.column``, in words and by kind of record."""
     by_table: dict[str, set[str]] = {}
-    for entry in entries:
-        for name in entry.said.get("fields", ()):
-            table, _, column = name.rpartition(".")
-            table = table or entry.object_type or ""
-            by_table.setdefault(table_words(table), set()).add(FIELDS.get(column, column.replace("_", " ")))
+    for name in fields:
+        table, _, column = name.rpartition(".")
+        by_table.setdefault(table_words(table), set()).add(FIELDS.get(column, column.replace("_", " ")))
     return [f"{table}: {', '.join(sorted(columns))}" for table, columns in sorted(by_table.items())]
 
 

@@ -1,0 +1,291 @@
+"""`python -m bench.trail`: entries a second on one area and on nine, beside the bare commit; and checking a million.
+
+Each database is measured in processes of its own. ``bench/results/trail.json`` keeps the figures.
+"""
+
+import argparse
+import json
+import os
+import resource
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.databases import Postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "bench" / "results" / "trail.json"
+WRITERS = 8
+FILLED_AT_ONCE = 20_000
+# What section 9 of the security design asks of a check of a million entries (T9).
+MOST_SECONDS, MOST_MB = 60, 300
+
+
+@contextmanager
+def installation(database: str) -> Iterator[dict[str, str]]:
+    """An empty installation on a durable database of its own; gives the settings of its processes."""
+    folder = Path(tempfile.mkdtemp(prefix=f"bench-trail-{database}-"))
+    postgres = Postgres(durable=True) if database == "postgresql" else None
+    environment = {
+        "VAR": str(folder), "DEMONSTRATION": "1", "SECRET_KEY": secrets.token_urlsafe(40), "LOG_LEVEL": "error",
+        "ROOT_KEY_FILE": str(folder / "keys" / "root.key"),
+    }  # fmt: skip
+    try:
+        if postgres:
+            environment |= postgres.environment(postgres.fresh("template1")[0])
+        run(environment, "make")
+        yield environment
+    finally:
+        if postgres:
+            postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(environment: dict[str, str], act: str, *arguments: str) -> Any:
+    """One act in a process of its own; returns what it printed last."""
+    return result(start(environment, act, *arguments))
+
+
+def start(environment: dict[str, str], act: str, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "bench.trail", act, *arguments]
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True)
+
+
+def result(process: subprocess.Popen[str]) -> Any:
+    out, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"{process.args} ended with {process.returncode}")
+    return json.loads(out.splitlines()[-1])
+
+
+# --- acts, each in a process of its own -------------------------------------------------------------------------------
+
+
+@contextmanager
+def application() -> Iterator[Any]:
+    from core.providers import FileKeys
+
+    key = Path(os.environ["ROOT_KEY_FILE"])
+    if not key.exists():
+        FileKeys.create(key)
+    from app import create_app
+    from core.row_security import everything
+
+    app = create_app()
+    with app.app_context(), everything():
+        yield app
+
+
+def make() -> int:
+    """The schema, ten chains' keys, and the bare table beside them."""
+    with application() as app:
+        from sqlalchemy import create_engine, text
+
+        from audit.chain import chain_key
+        from core.migrate import upgrade_all
+
+        upgrade_all()
+        for chain in chains(9):
+            chain_key(chain)
+        owner = create_engine(app.extensions["settings"].owner_url)
+        with owner.begin() as connection:
+            kind = "bytea" if owner.dialect.name == "postgresql" else "blob"
+            connection.execute(text(f"create table bare (id varchar(26) primary key, body {kind})"))
+            if owner.dialect.name == "postgresql":
+                connection.execute(text("grant insert on bare to public"))
+        owner.dispose()
+    return 0
+
+
+def chains(count: int) -> list[str]:
+    return [f"area{number:022d}" for number in range(count)]
+
+
+def write(kind: str, areas: str, seconds: str, number: str) -> int:
+    """Commit as fast as it goes for so long: entries of the trail, or bare rows of the same size."""
+    with application():
+        from sqlalchemy import text
+
+        from audit.models import Event
+        from audit.services import record
+        from core import context
+        from core.db import db
+        from core.ids import new_id
+
+        subject, body, count = new_id(), secrets.token_bytes(420), 0
+        where = chains(int(areas))
+        with context.acting_as(job="bench"):
+            until = time.monotonic() + float(seconds)
+            while time.monotonic() < until:
+                if kind == "bare":
+                    values = {"id": new_id(), "body": body}
+                    db.session.execute(text("insert into bare (id, body) values (:id, :body)"), values)
+                else:
+                    chain = where[(int(number) + count) % len(where)]
+                    record(Event.CASE_READ, None, area_id=chain, subjects=[subject], fields=["young_person.surname"])
+                db.session.commit()
+                count += 1
+    return count
+
+
+def fill(count: str) -> int:
+    """So many entries as the service seals them, put in by lots: writing them one by one is what is measured above."""
+    with application():
+        from sqlalchemy import insert
+
+        from audit.models import AuditEntry, AuditSeal, AuditSubject
+        from core.db import db
+
+        rows: dict[Any, list[dict[str, Any]]] = {AuditEntry: [], AuditSeal: [], AuditSubject: []}
+        for number, (entry, seal, subject) in enumerate(sealed(int(count)), 1):
+            rows[AuditEntry].append(entry)
+            rows[AuditSeal].append(seal)
+            rows[AuditSubject].append(subject)
+            if number % FILLED_AT_ONCE == 0 or number == int(count):
+                for model, values in rows.items():
+                    db.session.execute(insert(model.__table__), values)
+                    values.clear()
+                db.session.commit()
+    return int(count)
+
+
+def sealed(count: int) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
+    """Entry, seal and index row of each, about 10,000 young people in turn."""
+    from audit.chain import canonical, chain_key
+    from audit.engine import GENESIS, mac_of
+    from audit.merkle import leaf_of
+    from core.clock import now
+
+    chain, mac = "system", GENESIS
+    key, at = chain_key(chain), now()
+    said = {
+        "v": 1, "at": at.isoformat(), "event": "read:case", "salt": "0" * 32, "software": "0.1.0", "actor": "a" * 26,
+        "role": "coordinator", "membership": "m" * 26, "agency": "g" * 26, "area": "r" * 26, "session": "s" * 16,
+        "request": "q" * 26, "route": "panels.case_page", "ip": "192.0.2.1", "agent": "f" * 16, "outcome": "ok",
+        "fields": ["young_person.forename", "young_person.surname"], "object_type": "case_record",
+        "object_id": "o" * 26, "chain": chain,
+    }  # fmt: skip
+    for seq in range(1, count + 1):
+        subject = f"subject{seq % 10_000:019d}"
+        body = canonical(said | {"seq": seq, "subjects": [subject]})
+        leaf = leaf_of(body)
+        mac = mac_of(key, mac, leaf)
+        place = {"chain": chain, "seq": seq}
+        yield (
+            place | {"at": at, "event": said["event"], "outcome": "ok", "actor_id": said["actor"],
+                     "object_type": said["object_type"], "object_id": said["object_id"], "body": body},
+            place | {"leaf": leaf, "mac": mac}, place | {"subject_id": subject},
+        )  # fmt: skip
+
+
+def checkpoint() -> dict[str, float]:
+    """Sign everything, and again after one more entry: the second must not read the tree again."""
+    with application() as app:
+        from sqlalchemy import event
+
+        from audit import checkpoints, signing
+        from audit.models import Event
+        from audit.services import record
+        from core import context
+        from core.db import db
+
+        settings, read = app.extensions["settings"], []
+        key = signing.create(settings)
+        began = time.monotonic()
+        checkpoints.sign_due(key, settings.public_url, at_once=True)
+        first = time.monotonic() - began
+        with context.acting_as(job="bench"):
+            record(Event.CASE_READ, None, area_id="system")
+            db.session.commit()
+        event.listen(db.engine, "before_cursor_execute", lambda *told: read.append(told[2]))
+        began = time.monotonic()
+        checkpoints.sign_due(key, settings.public_url, at_once=True)
+        return {"first_s": round(first, 2), "next_s": round(time.monotonic() - began, 3), "statements": len(read)}
+
+
+def verify() -> dict[str, Any]:
+    """Check the chain as `flask audit verify` does; seconds, and the most memory that this process ever had."""
+    with application() as app:
+        from audit.verify import read_keys, verify_all
+        from core.db import reading
+
+        began = time.monotonic()
+        with reading():
+            verdicts = verify_all("system", keys=read_keys(app.extensions["settings"].checkpoint_public_file))
+        seconds = time.monotonic() - began
+    found = verdicts[0]
+    if found.kind or not found.agreed:
+        raise RuntimeError(f"The chain does not verify: {found}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"entries": found.entries, "seconds": round(seconds, 1), "mb": round(peak)}
+
+
+ACTS = {"make": make, "write": write, "fill": fill, "checkpoint": checkpoint, "verify": verify}
+
+
+# --- measuring --------------------------------------------------------------------------------------------------------
+
+
+def rate(environment: dict[str, str], kind: str, areas: int, seconds: float) -> float:
+    """Commits a second of eight writers together."""
+    writers = [start(environment, "write", kind, str(areas), str(seconds), str(n)) for n in range(WRITERS)]
+    return round(sum(result(writer) for writer in writers) / seconds, 1)
+
+
+def measure(database: str, entries: int, seconds: float) -> dict[str, Any]:
+    """One database: writing beside the bare commit, then filling, signing and checking."""
+    with installation(database) as environment:
+        found: dict[str, Any] = {"database": database, "bare_per_s": rate(environment, "bare", 1, seconds)}
+        found["one_area_per_s"] = rate(environment, "trail", 1, seconds)
+        found["nine_areas_per_s"] = rate(environment, "trail", 9, seconds)
+        found["bare_again_per_s"] = rate(environment, "bare", 1, seconds)
+        print(
+            f"{database:<11} bare commits {found['bare_per_s']:>7}/s, then {found['bare_again_per_s']}/s;"
+            f" entries on one area {found['one_area_per_s']:>7}/s, on nine {found['nine_areas_per_s']:>7}/s", flush=True,
+        )  # fmt: skip
+        run(environment, "fill", str(entries))
+        found["checkpoint"] = run(environment, "checkpoint")
+        found["verify"] = checked = run(environment, "verify")
+    checked["per_s"] = round(checked["entries"] / checked["seconds"])
+    is_well = checked["mb"] < MOST_MB and checked["seconds"] / checked["entries"] < MOST_SECONDS / 1_000_000
+    print(
+        f"{database:<11} checked {checked['entries']:,} entries in {checked['seconds']} s ({checked['per_s']:,}/s) with"
+        f" {checked['mb']} MB{'' if is_well else ', OVER the goal'}; first checkpoint {found['checkpoint']['first_s']} s,"
+        f" next {found['checkpoint']['next_s']} s", flush=True,
+    )  # fmt: skip
+    return found
+
+
+def measure_all(databases: list[str], entries: int = 1_000_000, seconds: float = 6.0) -> None:
+    """What `make bench` calls after the pages."""
+    found = [measure(database, entries, seconds) for database in databases]
+    RESULTS.parent.mkdir(exist_ok=True)
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    RESULTS.write_text(
+        json.dumps({"at": at, "cores": os.cpu_count(), "writers": WRITERS, "rows": found}, indent=1) + "\n"
+    )
+
+
+def main() -> None:
+    if sys.argv[1:2] and sys.argv[1] in ACTS:
+        print(json.dumps(ACTS[sys.argv[1]](*sys.argv[2:])))
+        return
+    parser = argparse.ArgumentParser(
+        description="Measure the audit trail. Example: python -m bench.trail --entries 100000"
+    )
+    parser.add_argument("--databases", nargs="*", default=["sqlite", "postgresql"])
+    parser.add_argument("--entries", type=int, default=1_000_000, help="how many entries are checked")
+    parser.add_argument("--seconds", type=float, default=6.0, help="how long each rate is measured")
+    given = parser.parse_args()
+    measure_all(given.databases, given.entries, given.seconds)
+
+
+if __name__ == "__main__":
+    main()
