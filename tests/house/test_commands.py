@@ -23,6 +23,7 @@ from core.providers import FileKeys, LocalKeys, NoKeys
 from desk import health
 from tests.conftest import build
 from tests.house.commands import own_commands
+from tests.support.databases import as_owner
 
 ROOT = Path(__file__).resolve().parents[2]
 SAFE = {"secret_key": "kept in a safe place and long enough", "public_url": "https://panels.example"}
@@ -253,16 +254,28 @@ def test_the_doctor_finds_nothing_wrong_with_a_sound_installation(app):
 
 @pytest.mark.only("postgresql")
 def test_the_doctor_notes_that_one_address_owns_its_tables(app, monkeypatch):
-    monkeypatch.delenv("DATABASE_OWNER_URL", raising=False)
+    monkeypatch.setitem(app.extensions, "owner_address", app.extensions["addresses"][0])
     assert "note  Second wall" in run(app, "doctor").output
 
 
 def test_the_doctor_finds_a_missing_trigger(app):
     postgres = db.engine.dialect.name == "postgresql"
     name = "audit_entry_append_only_" + ("rows" if postgres else "delete")
-    db.session.execute(text(f"drop trigger {name}" + (" on audit_entry" if postgres else "")))
-    db.session.commit()
+    with as_owner(app) as connection:
+        connection.execute(text(f"drop trigger {name}" + (" on audit_entry" if postgres else "")))
     assert found_by_doctor(app) == {"Audit protection": f"The audit trail is not protected: {name}. Run: flask upgrade"}
+    assert run(app, "upgrade").exit_code == 0
+    assert found_by_doctor(app) == {}
+
+
+@pytest.mark.only("postgresql")
+def test_the_doctor_finds_a_missing_policy(app):
+    assert "ok  Second wall" in run(app, "doctor").output
+    with as_owner(app) as connection:
+        connection.execute(text("drop policy own_rows on case_record"))
+        connection.execute(text("alter table referral no force row level security"))
+    wrong = {"Row policies": "Tables without their row policy: case_record, referral. Run: flask upgrade"}
+    assert found_by_doctor(app) == wrong
     assert run(app, "upgrade").exit_code == 0
     assert found_by_doctor(app) == {}
 
@@ -285,8 +298,8 @@ def test_the_doctor_finds_that_there_is_no_root_key(app):
 
 
 def test_the_doctor_finds_an_older_schema(app):
-    db.session.execute(text("delete from alembic_version"))
-    db.session.commit()
+    with as_owner(app) as connection:
+        connection.execute(text("delete from alembic_version"))
     assert found_by_doctor(app) == {"Schema": "The database is not on this version's schema. Run: flask upgrade"}
 
 

@@ -1,6 +1,7 @@
 """Nothing personal leaves without its entry, and nothing changes without one: the trail is broken on purpose (T2)."""
 
 import pytest
+from flask import current_app
 from sqlalchemy import event, func, select, text
 
 from accounts.roles import ROLES, Role
@@ -9,6 +10,7 @@ from core.access import requirement_of
 from core.db import db, set_writing
 from tests.factories import world
 from tests.security.test_matrix import address, pages
+from tests.support.databases import as_owner
 
 CANARY = "Zyxwvutsrq"
 
@@ -32,7 +34,7 @@ def plant(ids):
 
 def break_the_trail():
     """The next entry cannot be written, as with a full disk or a lost privilege."""
-    with db.engine.begin() as connection:
+    with as_owner(current_app) as connection:
         if db.engine.dialect.name == "postgresql":
             connection.execute(text(
                 "create function refuse_entry() returns trigger language plpgsql as"
@@ -85,7 +87,7 @@ def held_by_another(app):
 
 def lose_the_connection():
     """The server ends the connection in the middle of the insert."""
-    with db.engine.begin() as connection:
+    with as_owner(current_app) as connection:
         connection.execute(text(
             "create function cut_off() returns trigger language plpgsql as"
             " $$ begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$"
