@@ -19,11 +19,13 @@ from core.keyring import KeyRing
 from core.keystore import KeyStore
 from core.providers import KeyProvider, provider_or_none
 from core.tables import table_rows
+from core.uploads import MemoryRequest
 
 PACKAGES = (
     "accounts",
     "messages",
     "cohort",
+    "files",
     "referrals",
     "interventions",
     "panels",
@@ -43,6 +45,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     settings = settings or Settings()
     settings.check()
     app = Flask(__name__, static_url_path="/static")
+    app.request_class = MemoryRequest
     app.config.update(accounts.app.flask_config(settings))
     app.url_map.converters["id"] = IdConverter
     _templates(app)

@@ -98,6 +98,8 @@ class Event(StrEnum):
     # keys
     KEYS_CHANGED = "key:changed", "Changed keys"
     KEYS_CHECKED = "review:keys_checked", "Checked keys"
+    PERSON_ERASED = "delete:young_person", "Erased a young person"
+    HOLD_CHANGED = "update:legal_hold", "Placed or ended a legal hold"
     # cohort
     EXTRACT_UPLOADED = "create:extract", "Uploaded a partner's extract"
     EXTRACT_READ = "read:extract", "Looked at an upload"
@@ -145,6 +147,13 @@ class Event(StrEnum):
     ELSEWHERE_ANSWERED = "update:other_panel_contact", "Recorded what came of contacting another panel"
     MATCHING_INDEXED = "create:matching_index", "Asked for a young person to be put into, or out of, matching"
     MATCHING_DONE = "update:matching_task", "Finished a piece of matching between areas"
+    # files
+    FILE_ADDED = "create:file", "Added a file"
+    FILE_READ = "read:file", "Opened a file"
+    FILES_LISTED = "list:files", "Looked at the files"
+    FILE_CHANGED = "update:file", "Changed whom a file is about"
+    FILE_CHECKED = "update:file_checked", "Checked a file for malware"
+    FILE_REMOVED = "delete:file", "Took a file away"
     # panels
     MEETING_PLANNED = "create:meeting", "Planned a meeting"
     MEETING_READ = "read:meeting", "Looked at a meeting"

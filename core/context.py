@@ -89,6 +89,17 @@ class AccessContext:
         bound = associated_data(model.__tablename__, field.column, row_id, key_id, KEY_VERSION)
         return decode(field.kind, unseal(self.cipher(key_id), sealed, bound))
 
+    def open_outside(self, record: Any, name: str) -> AESGCM:
+        """Note that something of a record which is kept outside the database is opened; the cipher to open it with.
+
+        Raise RestrictedRecord, NoResultFound, KeyDestroyed where it may not or cannot be opened.
+        """
+        if self.closed:
+            raise ContextClosed("Nothing may be opened after the entry was written")
+        must_open(record.subject_id)
+        self._note(type(record), name, record.subject_id)
+        return self.cipher(record.data_key_id)
+
     def open_many(self, model: Any, names: Sequence[str], rows: Iterable[Any]) -> Iterator[tuple[Id, list[Any]]]:
         """Open the same fields of many rows to compare them: each row is its id, its key and the sealed ``names``.
 

@@ -85,6 +85,8 @@ RULES: dict[str, Rows] = {
     "audit_subject": Rows(area="chain", writes="true"),
     # Hashes alone: whoever adds to a chain reads its last seal, and nothing of anyone can be learned from one.
     "audit_seal": Rows(is_open=True),
+    "stored_file": Rows(mine=("added_by_id",), unless="added_by_id"),
+    "file_day": Rows(area=None, mine=("user_id",)),
     "access_day": Rows(area=None, mine=("user_id",)),
 }
 
@@ -113,6 +115,7 @@ EXEMPT: dict[str, str] = {
     "audit_anchored": "how far checkpoints were written elsewhere",
     "message": "an e-mail to staff of any area: whom and what kind, never about whom",
     "message_choice": "which e-mails a member of staff wants",
+    "file_check": "which file waits for its check: opaque ids",
     "notice": "a line for staff of any area: what kind, and an opaque id that asks its own permission",
 }  # fmt: skip
 

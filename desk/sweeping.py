@@ -18,6 +18,7 @@ from core.key_checks import SETTLED_AFTER, keys_in_use
 from core.keyring import keyring
 from core.spent_keys import destroy_after_commit
 from desk.models import StoredSearch
+from files.services import keeping
 from referrals.models import ReferralDraft
 from referrals.services.drafts import KEPT_DAYS
 
@@ -43,6 +44,7 @@ class Swept:
 def sweep(*, even_many: bool = False) -> Swept:
     """Delete what has ended; destroy its keys and those that no row uses. Commits. Raise TooManyUnused."""
     with context.acting_as(job="sweep"):
+        keeping.remove_all(None, [draft.id for draft in db.session.scalars(_ended()[0])])
         gone = [_delete(statement) for statement in _ended()]
         db.session.flush()
         unused = _unused({key for keys in gone for key in keys}, even_many=even_many)

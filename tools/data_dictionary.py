@@ -25,6 +25,7 @@ MODULES = {
     "messages": "messages.models",
     "audit": "audit.models",
     "cohort": "cohort.models",
+    "files": "files.models",
     "referrals": "referrals.models",
     "panels": "panels.models",
     "interventions": "interventions.models",

@@ -354,6 +354,13 @@ def upgrade() -> None:
     with op.batch_alter_table('factor', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_factor_user_id'), ['user_id'], unique=False)
 
+    op.create_table('file_day',
+    sa.Column('user_id', sa.String(length=26), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_file_day_user_id')),
+    sa.PrimaryKeyConstraint('user_id', 'day', name=op.f('pk_file_day'))
+    )
     op.create_table('form_draft',
     sa.Column('user_id', sa.String(length=26), nullable=False),
     sa.Column('form_key', sa.String(length=80), nullable=False),
@@ -514,6 +521,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('recovery_code', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_recovery_code_user_id'), ['user_id'], unique=False)
+
+    op.create_table('tombstone',
+    sa.Column('young_person_id', sa.String(length=26), nullable=False),
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('key_ids', sa.JSON(), nullable=False),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('approval_id', sa.String(length=26), nullable=True),
+    sa.Column('erased_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_tombstone_area_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tombstone')),
+    sa.UniqueConstraint('young_person_id', name=op.f('uq_tombstone_young_person_id'))
+    )
+    with op.batch_alter_table('tombstone', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_tombstone_area_id'), ['area_id'], unique=False)
 
     op.create_table('young_person',
     sa.Column('area_id', sa.String(length=26), nullable=False),
@@ -707,6 +731,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_intervention_area_id'), ['area_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_intervention_code'), ['code'], unique=False)
 
+    op.create_table('legal_hold',
+    sa.Column('young_person_id', sa.String(length=26), nullable=False),
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('reason', sa.String(length=24), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_legal_hold_area_id')),
+    sa.ForeignKeyConstraint(['young_person_id'], ['young_person.id'], name=op.f('fk_legal_hold_young_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_legal_hold'))
+    )
+    with op.batch_alter_table('legal_hold', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_legal_hold_area_id'), ['area_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_legal_hold_young_person_id'), ['young_person_id'], unique=False)
+
     op.create_table('meeting_member',
     sa.Column('meeting_id', sa.String(length=26), nullable=False),
     sa.Column('user_id', sa.String(length=26), nullable=False),
@@ -865,6 +905,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_referral_draft_data_key_id'), ['data_key_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_referral_draft_owner_id'), ['owner_id'], unique=False)
 
+    op.create_table('stored_file',
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('referral_id', sa.String(length=26), nullable=True),
+    sa.Column('case_id', sa.String(length=26), nullable=True),
+    sa.Column('young_person_id', sa.String(length=26), nullable=True),
+    sa.Column('added_by_id', sa.String(length=26), nullable=False),
+    sa.Column('added_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('pieces', sa.Integer(), nullable=False),
+    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('name_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('data_key_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.CheckConstraint("status in ('checking', 'safe', 'blocked')", name=op.f('ck_stored_file_status')),
+    sa.CheckConstraint('(referral_id is null) <> (case_id is null)', name=op.f('ck_stored_file_one_place')),
+    sa.ForeignKeyConstraint(['added_by_id'], ['user_account.id'], name=op.f('fk_stored_file_added_by_id')),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_stored_file_area_id')),
+    sa.ForeignKeyConstraint(['young_person_id'], ['young_person.id'], name=op.f('fk_stored_file_young_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stored_file'))
+    )
+    with op.batch_alter_table('stored_file', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_stored_file_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stored_file_data_key_id'), ['data_key_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stored_file_referral_id'), ['referral_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_stored_file_young_person_id'), ['young_person_id'], unique=False)
+
     op.create_table('case_record',
     sa.Column('reference', sa.String(length=16), nullable=False),
     sa.Column('area_id', sa.String(length=26), nullable=False),
@@ -914,6 +984,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_case_record_data_key_id'), ['data_key_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_record_referral_id'), ['referral_id'], unique=False)
         batch_op.create_index('ix_case_referral_figures', ['referral_id', 'engagement', 'is_open', 'id'], unique=False)
+
+    op.create_table('file_check',
+    sa.Column('file_id', sa.String(length=26), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('lease', sa.String(length=26), nullable=True),
+    sa.ForeignKeyConstraint(['file_id'], ['stored_file.id'], name=op.f('fk_file_check_file_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('file_id', name=op.f('pk_file_check'))
+    )
+    with op.batch_alter_table('file_check', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_file_check_next_at'), ['next_at'], unique=False)
 
     op.create_table('possible_match',
     sa.Column('referral_id', sa.String(length=26), nullable=False),
@@ -1542,6 +1623,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_possible_match_data_key_id'))
 
     op.drop_table('possible_match')
+    with op.batch_alter_table('file_check', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_file_check_next_at'))
+
+    op.drop_table('file_check')
     with op.batch_alter_table('case_record', schema=None) as batch_op:
         batch_op.drop_index('ix_case_referral_figures')
         batch_op.drop_index(batch_op.f('ix_case_record_referral_id'))
@@ -1552,6 +1637,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_case_due', sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
 
     op.drop_table('case_record')
+    with op.batch_alter_table('stored_file', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_stored_file_young_person_id'))
+        batch_op.drop_index(batch_op.f('ix_stored_file_referral_id'))
+        batch_op.drop_index(batch_op.f('ix_stored_file_data_key_id'))
+        batch_op.drop_index(batch_op.f('ix_stored_file_case_id'))
+
+    op.drop_table('stored_file')
     with op.batch_alter_table('referral_draft', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_referral_draft_owner_id'))
         batch_op.drop_index(batch_op.f('ix_referral_draft_data_key_id'))
@@ -1586,6 +1678,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_meeting_member_user_id'))
 
     op.drop_table('meeting_member')
+    with op.batch_alter_table('legal_hold', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_legal_hold_young_person_id'))
+        batch_op.drop_index(batch_op.f('ix_legal_hold_area_id'))
+
+    op.drop_table('legal_hold')
     with op.batch_alter_table('intervention', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_intervention_code'))
         batch_op.drop_index(batch_op.f('ix_intervention_area_id'))
@@ -1624,6 +1721,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_young_person_area_id'))
 
     op.drop_table('young_person')
+    with op.batch_alter_table('tombstone', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_tombstone_area_id'))
+
+    op.drop_table('tombstone')
     with op.batch_alter_table('recovery_code', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_recovery_code_user_id'))
 
@@ -1665,6 +1766,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_form_draft_data_key_id'))
 
     op.drop_table('form_draft')
+    op.drop_table('file_day')
     with op.batch_alter_table('factor', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_factor_user_id'))
 

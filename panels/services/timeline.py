@@ -36,6 +36,7 @@ class Happened(Code):
     STEP_UP_ANSWERED = "step_up_answered", "Front door answered"
     ACTION = "action", "Action"
     SHARED = "shared", "Information shared"
+    FILE_ADDED = "file_added", "File added"
     CLOSURE_ASKED = "closure_asked", "Asked to close"
     CLOSURE_SENT_BACK = "closure_sent_back", "Not closed yet"
     CLOSED = "closed", "Case closed"

@@ -8,6 +8,7 @@ from panels.views import (  # noqa: E402, F401 (register on bp)
     caseload,
     cases,
     closing,
+    documents,
     emergency,
     emergency_reviews,
     exporting,

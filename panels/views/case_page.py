@@ -113,6 +113,8 @@ def tabs(actor: Actor, file: CaseFile, tab: str) -> list[dict[str, Any]]:
     case, whole = file.case, policies.sees_whole(actor, file.case)
     pages = [("Overview", case_address(case.id)), ("Timeline", case_address(case.id, "/timeline"))]
     pages += [("Plan", case_address(case.id, "/plan")), ("Sessions", case_address(case.id, "/sessions"))]
+    if whole:
+        pages.append(("Documents", case_address(case.id, "/documents")))
     if whole and actor.can(P.SHARING_READ):
         pages.append(("Sharing", case_address(case.id, "/sharing")))
     if actor.can(P.AUDIT_READ):

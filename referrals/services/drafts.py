@@ -16,6 +16,7 @@ from core.drafts import find as find_form_draft
 from core.formats import moment
 from core.ids import Id, new_id
 from core.spent_keys import destroy_after_commit
+from files.services import keeping
 from referrals.answers import ENTRY_SECTIONS, Answers, with_page
 from referrals.models import ReferralDraft
 from referrals.policies import drafts_of
@@ -102,6 +103,7 @@ def _keep(draft: ReferralDraft, answers: dict[str, Any], key: str) -> int:
 
 def delete_draft(actor: Actor, draft: ReferralDraft) -> None:
     record(Event.DRAFT_DELETED, actor, draft)
+    keeping.remove_all(actor, [draft.id])
     destroy_after_commit([draft.data_key_id])
     db.session.delete(draft)
 

@@ -23,6 +23,7 @@ from core.keyring import keyring
 from core.row_security import seeing, unclosed, viewer
 from core.sensitivity import must_open
 from core.working_days import add_working_days
+from files.services import keeping
 from messages.kinds import MessageKind
 from referrals.models import PossibleMatch, Referral, ReferralMessage
 from referrals.services import elsewhere, step_ups, story, telling
@@ -164,6 +165,7 @@ def link(actor: Actor, referral: Referral, person: YoungPerson, also: list[Any])
     record(Event.PERSON_LINKED, actor, referral, also=also)
     db.session.flush()
     keyring().give_to(referral.data_key_id, "young_person", person.id, referral.area_id)
+    keeping.belongs_to(actor, referral.id, person.id, referral.area_id)
 
 
 def unlink(actor: Actor, referral: Referral, also: list[Any]) -> None:
@@ -173,6 +175,7 @@ def unlink(actor: Actor, referral: Referral, also: list[Any]) -> None:
     record(Event.PERSON_LINKED, actor, referral, also=also, subjects=[before] if before else [], reason="unlinked")
     db.session.flush()
     keyring().give_to(referral.data_key_id, "referral", referral.id, referral.area_id)
+    keeping.belongs_to(actor, referral.id, None, referral.area_id)
 
 
 def create_and_link(actor: Actor, referral: Referral) -> YoungPerson:
@@ -258,9 +261,8 @@ def decide(actor: Actor, file: TriageFile, decision: Decision) -> None:
         referral.ready_at = now()
     referral.status = STATUS_AFTER[decision.outcome].value
     referral.outcome, referral.outcome_code, referral.decided_at = decision.outcome.value, decision.code, now()
-    changes = change_of(
-        referral, {"reason_for_referrer": text_for_referrer(decision), "triage_notes": decision.notes}
-    )  # fmt: skip
+    words = {"reason_for_referrer": text_for_referrer(decision), "triage_notes": decision.notes}
+    changes = change_of(referral, words)
     record(Event.TRIAGE_DECIDED, actor, referral, changes=changes, reason=decision.outcome.value)
     telling.to_sender(referral, MessageKind.DECISION)
     return None

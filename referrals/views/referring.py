@@ -13,6 +13,8 @@ from core.codes.referrals import DangerAnswer
 from core.db import db
 from core.forms import Form
 from core.ids import Id
+from files.services import keeping
+from files.services.keeping import Place
 from referrals import answers as a
 from referrals.forms.helping import CheckForm, DuplicateForm
 from referrals.forms.starting import CalledForm, DangerForm, EligibleForm
@@ -116,6 +118,11 @@ def _task_groups(draft_id: Id, answers: a.Answers) -> list[tuple[str, list[dict[
         (group, [_task(draft_id, answers, section) for section in a.SECTIONS.values() if section.group == group])
         for group in a.GROUPS
     ]
+    number = keeping.how_many(Place("", referral_id=draft_id))
+    groups[-1][1].append({
+        "text": "Add files (optional)", "href": url_for("referrals.files", draft_id=draft_id), "colour": None,
+        "status": f"{number} file{'' if number == 1 else 's'}" if number else "No files",
+    })  # fmt: skip
     is_ready = not a.unfinished(answers)
     check_address = url_for("referrals.check", draft_id=draft_id) if is_ready else None
     groups[-1][1].append({"text": "Check and send", "href": check_address, "colour": "blue" if is_ready else None,
@@ -187,6 +194,7 @@ def _check_page(draft: Any, answers: a.Answers, form: CheckForm, waiting: list[a
     return render_template(
         "referrals/check.html", form=form, draft=draft, waiting=waiting, summary=summary(answers),
         area=draft.area, start=answers.get("start") or {},
+        files=keeping.listed(Place("", referral_id=draft.id)),
     )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from core.db import db
 from core.forms import Form
 from core.ids import Id
 from core.versions import expect_version
+from files.services import keeping
+from files.services.keeping import Place
 from referrals.answers import SECTIONS, on_page
 from referrals.forms.sections import FORMS
 from referrals.forms.tracking import ReplyForm, WhyForm, WithdrawForm
@@ -48,6 +50,7 @@ def referral(referral_id: Id) -> ResponseReturnValue:
         "referrals/referral.html", referral=found, status=tracking.status_of(found), messages=messages,
         question=tracking.open_question(messages), can_act=can_act, answers=summary(found.answers or {}),
         area=db.session.get_one(Area, found.area_id), is_open=tracking.is_open(found),
+        files=keeping.listed(Place(found.area_id, referral_id=found.id)),
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from core.ids import Id
 from core.paging import page_number
 from core.versions import expect_version
 from core.working_days import due
+from files.services import keeping
+from files.services.keeping import Place
 from referrals.forms.triage import AnswerMatchForm, DecideForm
 from referrals.models import PossibleMatch
 from referrals.services import checklist, elsewhere, matches, queue, step_ups, story, triage
@@ -63,6 +65,7 @@ def triage_referral(referral_id: Id) -> ResponseReturnValue:
         next=_next_act(actor, file, found), elsewhere=elsewhere.shown(file.referral),
         due=due(file.referral.decide_by, today()), form=Form(),
         in_words=matches.reasons_in_words,
+        files=keeping.listed(Place(file.referral.area_id, referral_id=file.referral.id)),
     )  # fmt: skip
 
 

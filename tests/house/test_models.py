@@ -12,6 +12,7 @@ CLEAR = {
     "message.once_key": "random, or the name of a job, a day and the id of a user",
     "message.error": "the code of a mail server or the type of an error",
     "notice.once_key": "random, or the name of a job, a day and the id of a user",
+    "file_check.lease": "random",
     "periodic_job": "names of jobs, times, and types of errors",
     "area": "configuration, published by the area",
     "district": "configuration, published by the area",

@@ -1,0 +1,1 @@
+"""Examining, sealing, checking and giving out files."""
