@@ -14,6 +14,7 @@ from audit import anchors, checkpoints, triggers
 from audit.anchors import AnchorFailed
 from audit.models import AuditEntry
 from config.directory import ConfigError
+from config.providers import load_providers
 from config.settings import Settings, SettingsError
 from core import jobs, mail, rotation, row_security
 from core.clock import in_utc, now
@@ -85,6 +86,15 @@ def settings() -> str | None:
         _settings().check()
     except SettingsError as error:
         return str(error)
+    return None
+
+
+def providers_file() -> str | None:
+    """Organisations' sign-in services: with a mistake in the file there are none of them."""
+    try:
+        load_providers(_settings().providers_file)
+    except ConfigError as error:
+        return f"providers.toml is not right: {'; '.join(error.problems)}"
     return None
 
 
@@ -191,6 +201,7 @@ READY: dict[str, Check] = {
     "Database": database, "Schema": schema, "Audit protection": append_only, "Keys": keys, "Clock": clock, "Disk": disk,
 }  # fmt: skip
 ALL: dict[str, Check] = READY | {
+    "Providers file": providers_file,
     "Settings": settings, "Areas file": areas_file, "Demonstration": demonstration, "Administrator": approvers,
     "Second wall": second_wall, "Row policies": policies, "Old keys": old_keys, "Checkpoints": signed, "E-mail": post, "Worker": worker,
 }  # fmt: skip

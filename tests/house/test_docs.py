@@ -82,7 +82,7 @@ def test_every_flask_command_exists(app):
     wrong = {}
     for path in DOCUMENTS:
         for code in code_in(path):
-            for said in re.findall(r"(?:^|[\s/])flask ((?:[a-z]+ ?){1,2})", code):
+            for said in re.findall(r"(?:^|[\s/])flask ((?:[a-z-]+ ?){1,2})", code):
                 words = said.split()
                 if not words or " ".join(words) in known or words[0] in known:
                     continue

@@ -107,7 +107,13 @@ def test_another_role_has_that_roles_rights_at_once(at_work, acting, known):
 def test_another_area_has_that_areas_records_at_once(at_work, acting, known):
     client, path, values = at_work
     before = notes()
-    take(acting, known, set_membership(area_id=lambda known: known.areas["slough"]))
+    take(
+        acting,
+        known,
+        set_membership(
+            area_id=lambda known: known.areas["slough"], agency_id=lambda known: known.agencies["youth_justice@slough"]
+        ),
+    )
     assert client.post(path, data=values).status_code == 404
     assert client.get(path).status_code == 404
     assert notes() == before
