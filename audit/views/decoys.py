@@ -9,26 +9,17 @@ from audit.models import Event
 from audit.views import bp
 from audit.views.forms_watch import DecoyForm
 from audit.watch import decoys
-from core.access import Actor, Permission, requires, signed_in
+from core.access import Permission, requires, signed_in
 from core.context import current
 from core.ids import Id
 
 P = Permission
 
 
-def _reader() -> Actor:
-    """Trip wires belong to one area; who acts for none has none."""
-    actor = signed_in()
-    if actor.area_id is None:
-        g.denied = "action"
-        abort(403)
-    return actor
-
-
 @bp.get("/audit/trip-wires")
 @requires(P.AUDIT_READ, reads=Event.ALERTS_READ, purpose="audit_review")
 def decoy_list() -> ResponseReturnValue:
-    actor = _reader()
+    actor = signed_in()
     found = decoys.listed(actor)
     current().looked_at("decoy", "list")
     return render_template("audit/decoys.html", found=found, may_ask=decoys.may_ask(actor))
@@ -37,10 +28,10 @@ def decoy_list() -> ResponseReturnValue:
 @bp.route("/audit/trip-wires/new", methods=["GET", "POST"])
 @requires(P.AUDIT_READ)
 def new_decoy() -> ResponseReturnValue:
-    actor = _reader()
+    actor = signed_in()
     if not decoys.may_ask(actor):
-        g.denied = "action"
-        abort(403)
+        flash("Only a safeguarding lead asks for a trip wire.")
+        return redirect(url_for(".decoy_list"))
     stopped = needs_step_up()
     if stopped:
         return stopped
@@ -63,7 +54,7 @@ def new_decoy() -> ResponseReturnValue:
 @bp.post("/audit/trip-wires/<id:decoy_id>/end")
 @requires(P.AUDIT_READ)
 def end_decoy(decoy_id: Id) -> ResponseReturnValue:
-    actor = _reader()
+    actor = signed_in()
     decoy = decoys.find(actor, decoy_id)
     if not decoys.may_ask(actor):
         g.denied = "action"

@@ -139,7 +139,10 @@ def test_an_ended_trip_wire_is_quiet(known, acting, sign_in, trip_wire):
 
 def test_only_those_who_read_the_trail_see_trip_wires(sign_in, known):
     assert sign_in(Role.COORDINATOR).get("/audit/trip-wires").status_code == 403
-    assert sign_in(Role.DATA_PROTECTION_OFFICER).get("/audit/trip-wires/new").status_code == 403
+    officer = sign_in(Role.DATA_PROTECTION_OFFICER)
+    assert "Ask for a trip wire" not in words(officer.get("/audit/trip-wires"))
+    refused = officer.get("/audit/trip-wires/new", follow_redirects=True)
+    assert "Only a safeguarding lead asks for a trip wire" in words(refused)
 
 
 # --- whom a colleague saw, and why ------------------------------------------------------------------------------------
