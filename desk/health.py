@@ -24,6 +24,7 @@ from core.migrate import is_current
 from core.row_rules import undecided
 from core.row_security import everything
 from desk import rotating
+from files.services import keeping
 from messages.services import delivery
 from messages.worker import ALIVE
 
@@ -190,6 +191,10 @@ def worker() -> str | None:
     return f"These jobs fail again and again: {', '.join(sorted(broken))}" if broken else None
 
 
+def file_store() -> str | None:
+    return keeping.store().trouble()
+
+
 def approvers() -> str | None:
     roles = set(db.session.scalars(select(Membership.role).where(Membership.is_active)))
     if "administrator" not in roles:
@@ -201,12 +206,13 @@ READY: dict[str, Check] = {
     "Database": database, "Schema": schema, "Audit protection": append_only, "Keys": keys, "Clock": clock, "Disk": disk,
 }  # fmt: skip
 ALL: dict[str, Check] = READY | {
-    "Providers file": providers_file,
-    "Settings": settings, "Areas file": areas_file, "Demonstration": demonstration, "Administrator": approvers,
-    "Second wall": second_wall, "Row policies": policies, "Old keys": old_keys, "Checkpoints": signed, "E-mail": post, "Worker": worker,
+    "Providers file": providers_file, "Settings": settings, "Areas file": areas_file, "Demonstration": demonstration,
+    "Administrator": approvers, "Second wall": second_wall, "Row policies": policies, "Old keys": old_keys,
+    "Checkpoints": signed, "E-mail": post, "Worker": worker, "Virus check": checking.trouble,
+    "File store": file_store,
 }  # fmt: skip
 # Known and said, but not a reason to refuse service.
-WARNINGS = frozenset({"Second wall", "Old keys", "Checkpoints", "E-mail", "Worker"})
+WARNINGS = frozenset({"Second wall", "Old keys", "Checkpoints", "E-mail", "Worker", "Virus check", "File store"})
 
 
 def examine(checks: dict[str, Check] | None = None) -> dict[str, str | None]:
