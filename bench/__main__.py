@@ -323,6 +323,12 @@ def main() -> None:
     RESULTS.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1))
     grown(rows)
     print(f"\nLargest worker: {max(r['worker_mb'] for r in rows)} MiB. Written to {RESULTS.relative_to(ROOT)}")
+    if not given.only:
+        subprocess.run([sys.executable, "-m", "bench.sign_in"], cwd=ROOT, check=True)
+    if not given.only:
+        from bench.trail import measure_all
+
+        measure_all(given.databases)
 
 
 def grown(rows: list[dict[str, Any]]) -> None:

@@ -208,7 +208,8 @@ READY: dict[str, Check] = {
 ALL: dict[str, Check] = READY | {
     "Providers file": providers_file, "Settings": settings, "Areas file": areas_file, "Demonstration": demonstration,
     "Administrator": approvers, "Second wall": second_wall, "Row policies": policies, "Old keys": old_keys,
-    "Checkpoints": signed, "E-mail": post, "Worker": worker, "Virus check": checking.trouble,
+    "Checkpoints": signed, "E-mail": post,
+    "Worker": worker, "Virus check": checking.trouble,
     "File store": file_store,
 }  # fmt: skip
 # Known and said, but not a reason to refuse service.
