@@ -39,7 +39,9 @@ def _added(place: Any, client: Any) -> str:
     """The address that removes a file which was just added to the draft."""
     page = f"/referrals/{place.ids['draft_id']}/files"
     client.submit(page, {"file": a_file()["file"]()}, button="Upload file")
-    return next(form.get("action") for form in client.page(page).all("form") if form.get("action", "").endswith("/remove"))
+    return next(
+        form.get("action") for form in client.page(page).all("form") if form.get("action", "").endswith("/remove")
+    )
 
 
 def _moved(place: Any, client: Any) -> str:

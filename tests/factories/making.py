@@ -165,5 +165,6 @@ NOT_MAKING = {
     "accounts.approval", "accounts.withdraw_approval", "accounts.give_back", "accounts.record_training",
     "accounts.review_role", "accounts.user_leaves", "messages.emails", "messages.read_all", "messages.read_one",
     "panels.emergency_end", "panels.emergency_review", "panels.hidden_match", "panels.other_panel",
-    "referrals.look_elsewhere",
+    "referrals.look_elsewhere", "panels.agreed_export", "panels.case_export_file",
+    "audit.alert_page", "audit.end_decoy", "audit.new_decoy",
 }  # fmt: skip

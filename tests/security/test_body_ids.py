@@ -8,7 +8,8 @@ from sqlalchemy import select
 from accounts.roles import ROLES
 from core.db import db
 from tests.factories import world
-from tests.factories.forms import MAKING, Place
+from tests.factories.forms import Place
+from tests.factories.making import MAKING
 from tests.security.test_double_submit import open_form, send
 from tests.security.test_gate import CANARY, plant
 from tests.security.test_matrix import pages
