@@ -15,7 +15,9 @@ from app import create_app as build
 from audit.signing import is_readable_here
 from config.settings import SettingsError
 from core.db import db
+from core.keyring import KeysUnavailable
 from core.row_security import EVERYTHING, see_as
+from desk import erasing
 
 
 def serve() -> ServeStatic:
@@ -45,6 +47,17 @@ def _let_go(flask_app: Flask) -> None:
     """Workers are forked from here: a connection that they shared would mix up their answers."""
     with flask_app.app_context():
         db.engine.dispose()
+        flask_app.extensions["keyring"].store.engine.dispose()
+
+
+def _bury_again(flask_app: Flask) -> None:
+    """Nobody who was erased is served from a copy that was put back."""
+    try:
+        with flask_app.app_context():
+            erasing.replay()
+    except (SQLAlchemyError, KeysUnavailable) as error:
+        sys.exit(f"Cannot start: erasures could not be replayed ({type(error).__name__}). Run: flask doctor")
+    _let_go(flask_app)
 
 
 def make_app() -> Flask:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     create_engine,
+    delete,
     event,
     exists,
     insert,
@@ -207,6 +208,21 @@ class KeyStore:
             )
             if not self.is_postgres:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def bury(self, person_id: str, area_id: str, key_ids: Iterable[str]) -> None:
+        """Destroy a young person's keys, with a tombstone that an old copy of the data can be compared with."""
+        ids = sorted(key_ids)
+        with self.transaction() as connection:
+            connection.execute(delete(tombstone).where(tombstone.c.young_person_id == person_id))
+            connection.execute(
+                insert(tombstone).values(young_person_id=person_id, area_id=area_id, key_ids=ids, erased_at=now())
+            )
+        self.destroy(ids)
+
+    def tombstones(self) -> dict[str, tuple[str, list[str]]]:
+        """Area and destroyed keys of each young person who was erased."""
+        with self.engine.connect() as connection:
+            return {row.young_person_id: (row.area_id, row.key_ids) for row in connection.execute(select(tombstone))}
 
     def standing_before(self, moment: datetime) -> set[str]:
         """The ids of data keys that were made before then and are not destroyed."""

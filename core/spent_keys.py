@@ -11,7 +11,7 @@ from core.db import db
 from core.ids import Id
 from core.keyring import keyring
 
-_WAITING, _LISTENS = "keys_to_destroy", "destroys_keys"
+_WAITING, _TO_BURY, _LISTENS = "keys_to_destroy", "people_to_bury", "destroys_keys"
 
 
 def destroy_after_commit(key_ids: Iterable[Id]) -> None:
@@ -27,7 +27,18 @@ def destroy_after_commit(key_ids: Iterable[Id]) -> None:
         event.listen(session, "after_rollback", _forget)
 
 
+def bury_after_commit(person_id: Id, area_id: Id, key_ids: Iterable[Id]) -> None:
+    """As ``destroy_after_commit``, for a young person who is erased: the database of keys keeps a tombstone too."""
+    keys = sorted(key_ids)
+    destroy_after_commit(keys)
+    db.session().info.setdefault(_TO_BURY, []).append((person_id, area_id, keys))
+
+
 def _destroy(session: Any) -> None:
+    for burial in session.info.pop(_TO_BURY, ()):
+        # The tombstone in the data stands: what could not be destroyed now is replayed at the next start.
+        with contextlib.suppress(SQLAlchemyError):
+            keyring().store.bury(*burial)
     unused = session.info.pop(_WAITING, None)
     if unused:
         # The rows are gone and the answer stands; a key that could not be destroyed now is found by `flask drafts sweep`.
@@ -38,3 +49,4 @@ def _destroy(session: Any) -> None:
 def _forget(session: Any) -> None:
     """What was not kept is not destroyed by the next commit of the same session either."""
     session.info.pop(_WAITING, None)
+    session.info.pop(_TO_BURY, None)

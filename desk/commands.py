@@ -12,7 +12,7 @@ from core import jobs
 from core.db import db, reading
 from core.keyring import SYSTEM, keyring
 from core.migrate import upgrade_all
-from desk import digest, health, key_commands, sweeping
+from desk import digest, erasing, erasure_commands, health, key_commands, sweeping
 
 drafts = AppGroup("drafts", help="What is kept only for a while.")
 
@@ -39,6 +39,8 @@ def upgrade() -> None:
     Example: flask upgrade
     """
     upgrade_all()
+    if again := erasing.replay():
+        click.echo(f"{again} erased young people were in a copy that was put back, and were erased again.")
     click.echo("Both databases are on this version's schema. The audit trail is append-only.")
 
 
@@ -83,6 +85,7 @@ def sweep(even_many: bool) -> None:
 
 def init_app(app: Flask) -> None:
     key_commands.init_app(app)
+    erasure_commands.init_app(app)
     app.cli.add_command(drafts)
     for command in (doctor, upgrade, setup):
         app.cli.add_command(command)

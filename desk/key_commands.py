@@ -21,7 +21,7 @@ from core import context, escrow, key_checks, rotation
 from core.db import db, reading
 from core.keyring import SYSTEM, KeysUnavailable, keyring
 from core.providers import EnvKeys, FileKeys, KeyProviderError, check_value, provider_from
-from desk import rotating
+from desk import erasing, rotating
 
 keys = AppGroup("keys", help="Encryption keys.")
 
@@ -249,6 +249,15 @@ def _say(found: key_checks.Found) -> None:
         click.echo(f"WITHOUT A KEY: {count} rows of {table}")
     for table, count in sorted(found.destroyed_key.items()):
         click.echo(f"note: {count} rows of {table} whose key was destroyed")
+
+
+@keys.command("replay-tombstones")
+def replay_tombstones() -> None:
+    """Erase again whom a copy of the data or of the keys that was put back still holds. `flask upgrade` does it too.
+
+    Example: flask keys replay-tombstones
+    """
+    click.echo(f"{erasing.replay()} erased young people were erased again")
 
 
 @keys.command("escrow-copy")

@@ -52,6 +52,8 @@ CLEAR = {
     "access_alert.counts": "counts, never values",
     "access_alert.once": "a code, opaque ids and a day",
     "access_day.hours": "the hours in which a member of staff worked",
+    "tombstone.key_ids": "opaque ids of keys that were destroyed",
+    "legal_hold.reason": CODES,
     "blind_index.token": "a keyed hash of a compound, erased with the person",
     "meeting.place": "where a panel meets or its call link; nothing about a young person",
     "source_extract.report": "counts and row numbers by column, never values",
