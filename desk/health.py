@@ -24,7 +24,7 @@ from core.migrate import is_current
 from core.row_rules import undecided
 from core.row_security import everything
 from desk import rotating
-from files.services import keeping
+from files.services import checking, keeping
 from messages.services import delivery
 from messages.worker import ALIVE
 
