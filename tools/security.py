@@ -98,7 +98,7 @@ def sqlmap(address: str, cookie: str, role: str, folder: Path) -> list[str]:
     """Every form and parameter that a crawl of depth two finds."""
     done = subprocess.run(
         [str(ATTACKERS / "sqlmap"), "-u", f"{address}/", "--cookie", f"session={cookie}", "--crawl=2", "--forms",
-         "--crawl-exclude", "|".join(ENDS_THE_VISIT), "--batch", "--smart", "--threads", "2", "--csrf-token", "csrf_token",
+         "--crawl-exclude", "|".join(ENDS_THE_VISIT), "--batch", "--smart", "--csrf-token", "csrf_token",
          "--disable-coloring", "--output-dir", str(folder / f"sqlmap-{role}"), "--time-limit", str(SECONDS)],
         capture_output=True, text=True, check=False, timeout=SECONDS * 6,
     )  # fmt: skip
