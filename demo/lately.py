@@ -25,6 +25,7 @@ from core.codes.referrals import DangerAnswer, ReferralReason, ReferralStatus
 from core.codes.sharing import SharingOutcome
 from core.db import db
 from core.ids import Id
+from demo import second_people
 from demo.extracts import EDUCATION_COLUMNS, POLICE_COLUMNS, Row, education_rows, police_rows
 from demo.people import people
 from panels.models import AgendaItem, Case, Meeting
@@ -75,7 +76,7 @@ def write(area_slug: str) -> None:
         Role.COORDINATOR, Role.REFERRER, Role.LEAD, Role.SAFEGUARDING_LEAD, Role.PANEL_MEMBER, Role.ANALYST
     ):
         return
-    for part in (_extracts, _drafts, _question, _conflict, _step_ups, _disclosures, _reads):
+    for part in (_extracts, _drafts, _question, _conflict, _step_ups, _disclosures, _second_people, _reads):
         part(cast)
 
 
@@ -233,6 +234,16 @@ def _disclosures(cast: Cast) -> None:
                 reason="The family asked for it." if outcome is SharingOutcome.NOT_IN_REGISTER else "",
                 case_id=case.id, young_person_id=case.young_person_id, data_key_id=case.data_key_id,
             )  # fmt: skip
+
+
+def _second_people(cast: Cast) -> None:
+    """What somebody else has to look at, or to agree to."""
+    with _as(cast[Role.COORDINATOR]) as coordinator:
+        second_people.ask_for_a_long_list(coordinator)
+        reference = second_people.give_one_to_the_coordinator(coordinator)
+    if reference is not None:
+        with _as(cast[Role.LEAD]) as lead:
+            second_people.open_in_an_emergency(lead, reference)
 
 
 def _answered(agencies: Iterable[Agency], outcome: SharingOutcome) -> tuple[Agency, str, str] | None:

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import func, select, text
 
-from accounts.models import Area, User
+from accounts.models import Approval, Area, User
 from audit.models import AuditEntry
 from audit.verify import verify_all
 from cohort.models import Candidate, CohortRun, YoungPerson
@@ -15,7 +15,7 @@ from core.db import db
 from core.providers import FileKeys
 from demo import people_of_demo
 from demo.installation import NotADemonstration, make_or_refuse, shares_of
-from panels.models import AgendaItem, Case, Conflict, Meeting
+from panels.models import AgendaItem, Case, Conflict, EmergencyAccess, Meeting
 from referrals.models import Referral, ReferralDraft, ReferralMessage, StepUp
 from sharing.models import Disclosure
 from tests.support.client import Page, StrictClient, words
@@ -136,6 +136,14 @@ def test_step_ups_and_sharing_have_every_answer(reading):
     found = set(db.session.execute(select(StepUp.status, StepUp.case_id.is_not(None)).where(StepUp.area_id == reading)))
     assert ("acknowledged", False) in {tuple(row) for row in found}
     assert ("raised", True) in {tuple(row) for row in found}
+
+
+def test_an_emergency_access_and_an_approval_wait(reading):
+    access = db.session.scalars(select(EmergencyAccess).where(EmergencyAccess.area_id == reading)).one()
+    assert access.outcome is None
+    assert access.ended_at is not None
+    approval = db.session.scalars(select(Approval).where(Approval.area_id == reading)).one()
+    assert (approval.kind, approval.state) == ("bulk_export", "asked")
 
 
 def test_the_trail_tells_of_several_people_and_verifies(reading):
