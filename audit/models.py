@@ -138,6 +138,7 @@ class Event(StrEnum):
     MATCH_ANSWERED = "update:match", "Answered a possible match"
     TRIAGE_DECIDED = "update:triage", "Decided at triage"
     INFORMATION_ASKED = "update:information_asked", "Asked the referrer for information"
+    FEEDBACK_GIVEN = "create:feedback", "Said whether the outcome was useful"
     INFORMATION_GIVEN = "update:information_given", "Answered a request for information"
     STEPPED_UP_CASE = "create:step_up", "Stepped up to the front door"
     STEP_UP_READ = "read:step_up", "Looked at a step-up"

@@ -67,6 +67,7 @@ RULES: dict[str, Rows] = {
     "young_person": Rows(person="id"),
     "referral": Rows(mine=("sent_by_id",), agency=("agency_id",), unless="sent_by_id"),
     "referral_message": Rows(through=("referral_id", "referral")),
+    "referrer_feedback": Rows(through=("referral_id", "referral")),
     # Triage keeps a match with a hidden record that whoever triages must not read back.
     "possible_match": Rows(writes=f"area_id = any ({AREAS}) or {JOB}"),
     "meeting_member": Rows(through=("meeting_id", "meeting")),

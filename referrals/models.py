@@ -92,6 +92,21 @@ class ReferralMessage(Audited, SealedRecord):
     text = Encrypted(max_length=4000)
 
 
+class ReferrerFeedback(Audited, SealedRecord):
+    """What the referrer says back, once after the decision and once after the closure."""
+
+    __tablename__ = "referrer_feedback"
+    __table_args__ = (Index("uq_referrer_feedback_stage", "referral_id", "stage", unique=True),)
+
+    referral_id: Mapped[Id] = mapped_column(ForeignKey("referral.id"))
+    area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"))
+    author_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"))
+    stage: Mapped[str] = mapped_column(String(12))
+    useful_answer: Mapped[str] = mapped_column(String(12))
+    clear_answer: Mapped[str] = mapped_column(String(12))
+    words = Encrypted(max_length=1000)
+
+
 class PossibleMatch(Audited, SealedRecord):
     """A known young person who may be the one referred; ``reasons`` are codes. A coordinator answers."""
 

@@ -122,6 +122,19 @@ LAWFUL_GROUNDS: dict[LawfulBasisChoice, tuple[str | None, str]] = {
 }
 
 
+class FeedbackStage(Code):
+    """What a referrer's feedback is about: each is asked for once."""
+
+    DECISION = "decision", "The decision"
+    CLOSURE = "closure", "How the support ended"
+
+
+class UsefulAnswer(Code):
+    YES = "yes", "Yes"
+    PARTLY = "partly", "In part"
+    NO = "no", "No"
+
+
 class HelpTriedOutcome(Code):
     HELPED = "helped", "It helped"
     HELPED_A_LITTLE = "helped_a_little", "It helped a little"

@@ -5,6 +5,7 @@ from wtforms.validators import Optional
 
 from core.codes.base import choices
 from core.codes.decisions import WithdrawalReason
+from core.codes.referrals import UsefulAnswer
 from core.forms import Form
 from referrals.forms.base import LongText, Needed
 
@@ -23,6 +24,23 @@ class WithdrawForm(Form):
     words = TextAreaField(
         "Is there anything the coordinator should know? (optional)", [Optional(), LongText("Tell us more", 1000)],
         render_kw={"rows": 3},
+    )  # fmt: skip
+
+
+class FeedbackForm(Form):
+    """Two questions back (PAGES 3.3), and room for words."""
+
+    useful = RadioField(
+        "Was this outcome useful?", [Needed("Select whether this outcome was useful")], choices=choices(UsefulAnswer),
+        description="Useful to you in your work with the young person.",
+    )  # fmt: skip
+    clear = RadioField(
+        "Did we tell you clearly why, and what happens next?", [Needed("Select whether we told you clearly")],
+        choices=choices(UsefulAnswer),
+    )  # fmt: skip
+    words = TextAreaField(
+        "What could we do better? (optional)", [Optional(), LongText("Tell us what we could do better", 1000)],
+        description="The coordinator reads this. Do not add news about the young person here.", render_kw={"rows": 3},
     )  # fmt: skip
 
 

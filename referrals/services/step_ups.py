@@ -129,6 +129,7 @@ class Row:
     called_at: datetime
     chase_on: date
     raised_by: str
+    is_nrm: bool
 
 
 LONGEST_LIST = 50
@@ -139,7 +140,7 @@ def read_list(actor: Actor, *, is_open: bool) -> list[Row]:
     first: Any = StepUp.chase_on if is_open else StepUp.answered_at.desc()
     found = db.session.execute(
         select(
-            StepUp.id, StepUp.status, StepUp.called_at, StepUp.chase_on, User.name.label("raised_by"),
+            StepUp.id, StepUp.status, StepUp.called_at, StepUp.chase_on, StepUp.is_nrm, User.name.label("raised_by"),
             StepUp.young_person_id, Referral.id.label("referral_id"), Referral.data_key_id.label("referral_key"),
             YoungPerson.data_key_id.label("person_key"),
             func.coalesce(CASES.c.reference, Referral.reference, "Case").label("reference"),
@@ -174,7 +175,9 @@ def _row(row: Any) -> Row:
         if holder
     ]
     name = list_name(*parts) if parts else ""
-    return Row(row.id, row.reference, name, StepUpStatus(row.status), row.called_at, row.chase_on, row.raised_by)
+    return Row(
+        row.id, row.reference, name, StepUpStatus(row.status), row.called_at, row.chase_on, row.raised_by, row.is_nrm
+    )
 
 
 class NotAcknowledged(Exception):

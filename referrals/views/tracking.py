@@ -7,6 +7,7 @@ import core.drafts
 from accounts.models import Area
 from audit.models import Event
 from core.access import Permission, requires, signed_in
+from core.codes.referrals import UsefulAnswer
 from core.context import current
 from core.db import db
 from core.forms import Form
@@ -16,9 +17,9 @@ from files.services import keeping
 from files.services.keeping import Place
 from referrals.answers import SECTIONS, on_page
 from referrals.forms.sections import FORMS
-from referrals.forms.tracking import ReplyForm, WhyForm, WithdrawForm
+from referrals.forms.tracking import FeedbackForm, ReplyForm, WhyForm, WithdrawForm
 from referrals.models import Referral
-from referrals.services import tracking
+from referrals.services import feedback, tracking
 from referrals.views import bp
 from referrals.views.drafting import summary
 from referrals.views.sections import PAGES
@@ -46,16 +47,18 @@ def referral(referral_id: Id) -> ResponseReturnValue:
     current().looked_at("referral", found.id)
     messages = tracking.messages_of(found)
     can_act = tracking.is_senders(actor, found) and tracking.is_open(found)
+    said = feedback.given_about(found) if found.decided_at else []
     return render_template(
         "referrals/referral.html", referral=found, status=tracking.status_of(found), messages=messages,
         question=tracking.open_question(messages), can_act=can_act, answers=summary(found.answers or {}),
         area=db.session.get_one(Area, found.area_id), is_open=tracking.is_open(found),
         files=keeping.listed(Place(found.area_id, referral_id=found.id)),
+        asks_feedback=feedback.stage_to_ask(actor, found, said) is not None,
     )  # fmt: skip
 
 
-def _own_open(referral_id: Id) -> Referral:
-    """One's own referral that has no decision yet; seen but not to be changed is 403 (SETTLED 4)."""
+def _own_sent(referral_id: Id) -> Referral:
+    """A referral that one sent oneself; an agency's contact sees it but may not act on it: 403 (SETTLED 4)."""
     found = tracking.find_sent(signed_in(), referral_id)
     current().looked_at("referral", found.id)
     if not tracking.is_senders(signed_in(), found):
@@ -72,7 +75,7 @@ def _too_late(found: Referral) -> ResponseReturnValue:
 @bp.route("/referrals/<id:referral_id>/reply", methods=["GET", "POST"])
 @requires(P.REFERRAL_SEND, reads=Event.REFERRAL_READ)
 def reply(referral_id: Id) -> ResponseReturnValue:
-    found, form = _own_open(referral_id), ReplyForm()
+    found, form = _own_sent(referral_id), ReplyForm()
     question = tracking.open_question(tracking.messages_of(found))
     if question is None or not tracking.is_open(found):
         return redirect(url_for("referrals.referral", referral_id=found.id))
@@ -85,10 +88,28 @@ def reply(referral_id: Id) -> ResponseReturnValue:
     return render_template("referrals/reply.html", form=form, referral=found, question=question)
 
 
+@bp.route("/referrals/<id:referral_id>/feedback", methods=["GET", "POST"])
+@requires(P.REFERRAL_SEND, reads=Event.REFERRAL_READ)
+def give_feedback(referral_id: Id) -> ResponseReturnValue:
+    """Two questions back; each stage is asked once, so a second visit leads to the referral."""
+    found, form = _own_sent(referral_id), FeedbackForm()
+    stage = feedback.stage_to_ask(signed_in(), found, feedback.given_about(found))
+    if stage is None:
+        return redirect(url_for("referrals.referral", referral_id=found.id))
+    if form.validate_on_submit():
+        feedback.give(
+            signed_in(), found, stage=stage, useful=UsefulAnswer(form.useful.data), clear=UsefulAnswer(form.clear.data),
+            words=form.words.data or "",
+        )  # fmt: skip
+        flash("Thank you. The coordinator can read what you said.", "success")
+        return redirect(url_for("referrals.referral", referral_id=found.id))
+    return render_template("referrals/feedback.html", form=form, referral=found)
+
+
 @bp.route("/referrals/<id:referral_id>/withdraw", methods=["GET", "POST"])
 @requires(P.REFERRAL_SEND, reads=Event.REFERRAL_READ)
 def withdraw(referral_id: Id) -> ResponseReturnValue:
-    found, form = _own_open(referral_id), WithdrawForm()
+    found, form = _own_sent(referral_id), WithdrawForm()
     if not tracking.is_open(found):
         return _too_late(found)
     if form.validate_on_submit():
@@ -102,7 +123,7 @@ def withdraw(referral_id: Id) -> ResponseReturnValue:
 @requires(P.REFERRAL_SEND, reads=Event.REFERRAL_READ)
 def change(referral_id: Id, key: str) -> ResponseReturnValue:
     """One section again, with why; the text before is kept in the history."""
-    found, why = _own_open(referral_id), WhyForm()
+    found, why = _own_sent(referral_id), WhyForm()
     if not tracking.is_open(found):
         return _too_late(found)
     stored = on_page(found.answers or {}, key)

@@ -22,7 +22,7 @@ from files.services import keeping
 from files.services.keeping import Place
 from referrals.forms.triage import AnswerMatchForm, DecideForm
 from referrals.models import PossibleMatch
-from referrals.services import checklist, elsewhere, matches, queue, step_ups, story, triage
+from referrals.services import checklist, elsewhere, feedback, matches, queue, step_ups, story, triage
 from referrals.services.triage import AlreadyDone, Decision, NotYet, TriageFile
 from referrals.views import bp
 
@@ -61,6 +61,7 @@ def triage_referral(referral_id: Id) -> ResponseReturnValue:
         "referrals/triage_referral.html", file=file, referral=file.referral, answers=answers, matches=found,
         parts=story.read(answers), checks=checklist.checks(file, answers, found, earlier), earlier=earlier,
         step_ups=step_ups.of_referral(file.referral), messages=triage.messages_of(file.referral),
+        said=feedback.in_words(feedback.given_about(file.referral)) if file.referral.decided_at else [],
         can_triage=actor.can(P.REFERRAL_TRIAGE), can_step_up=actor.can(P.REFERRAL_STEP_UP),
         next=_next_act(actor, file, found), elsewhere=elsewhere.shown(file.referral),
         due=due(file.referral.decide_by, today()), form=Form(),

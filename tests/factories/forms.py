@@ -74,6 +74,12 @@ def finished_draft(place, client):
     return f"/referrals/{draft}/check"
 
 
+def decided_referral(place, client):
+    from referrals.models import Referral
+
+    return f"/referrals/{place.first(Referral, Referral.status == 'accepted')}/feedback"
+
+
 def asked(place, client):
     from referrals.models import Referral
 

@@ -23,6 +23,9 @@ MAKING: dict[str, Making] = {
     ),
     "panels.case_documents": Making(Role.LEAD, of_case("documents"), lambda p: f.a_file(), "Add file"),
     "referrals.check": Making(Role.REFERRER, f.finished_draft, lambda p: {"declared": "y"}, "Send"),
+    "referrals.give_feedback": Making(
+        Role.REFERRER, f.decided_referral, lambda p: {"useful": "partly", "clear": "yes", "words": "Say it sooner"}
+    ),
     "referrals.reply": Making(Role.REFERRER, f.asked, lambda p: {"text": "Year 9."}),
     "referrals.nominate": Making(
         Role.COORDINATOR, f.candidate,

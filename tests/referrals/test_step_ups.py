@@ -108,6 +108,20 @@ def test_the_answer_comes_after_somebody_has_it(sign_in, referral):
     assert status_of(referral) == "in_triage"
 
 
+def test_the_national_referral_mechanism_is_named_from_the_call_to_the_answer(sign_in, referral):
+    client = sign_in(Role.SAFEGUARDING_LEAD)
+    record_call(client, referral, is_nrm="yes")
+    assert "National Referral Mechanism" in words(client.get("/step-ups"))
+    path = f"/step-ups/{the_step_up().id}"
+    assert "A referral is being made" in words(client.get(path))
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.event == Event.STEPPED_UP_CASE.value)).one()
+    assert b'"nrm":true' in entry.body
+    client.submit(path, {"acknowledged_by": "Duty social worker"}, button="Record who has it")
+    client.submit(path, {"outcome": "nrm", "outcome_note": "Sent today."}, button="Record the answer")
+    assert the_step_up().outcome == "nrm"
+    assert status_of(referral) == "stepped_up", "a person returns it to the panel, or decides"
+
+
 @pytest.mark.parametrize(("was_ready", "back"), [(True, "ready_for_panel"), (False, "in_triage")])
 def test_advice_brings_the_work_back_where_it_was(sign_in, acting, known, was_ready, back):
     referral = make_referral(acting, known, status="ready_for_panel" if was_ready else "in_triage")

@@ -7,10 +7,12 @@ from sqlalchemy import select
 from accounts.roles import Role
 from audit.models import AuditEntry, ChangeHistory, Event
 from core.clock import today
+from core.codes.decisions import PanelDecision
 from core.codes.referrals import ReferralStatus
 from core.db import db
-from referrals.models import Referral, ReferralMessage
+from referrals.models import Referral, ReferralMessage, ReferrerFeedback
 from referrals.services import tracking
+from referrals.services.outcomes import case_closed, panel_decided
 from tests.factories.referrals import send_referral
 from tests.support.client import form_values, words
 
@@ -39,6 +41,13 @@ def ask(acting, referral_id, text="Which school year is she in?"):
         db.session.commit()
 
 
+def decide(acting, referral_id):
+    with acting("coordinator@reading") as actor:
+        referral = db.session.get_one(Referral, referral_id)
+        panel_decided(actor, referral, decision=PanelDecision.ACCEPT_SUPPORT, text_for_referrer="A worker will ring.")
+        db.session.commit()
+
+
 def bodies(event: Event) -> list[bytes]:
     return list(db.session.scalars(select(AuditEntry.body).where(AuditEntry.event == event.value)))
 
@@ -53,7 +62,7 @@ def test_the_referrer_sees_status_dates_and_their_own_answers(sign_in, sent):
     assert len(bodies(Event.REFERRAL_READ)) == 1
 
 
-@pytest.mark.parametrize("page", ["", "/reply", "/withdraw", "/change/worries", "/sent"])
+@pytest.mark.parametrize("page", ["", "/reply", "/withdraw", "/change/worries", "/feedback", "/sent"])
 @pytest.mark.parametrize(
     ("role", "area"),
     [(Role.REFERRER, "slough"), (Role.LEAD, "reading"), (Role.COORDINATOR, "reading"), (Role.COORDINATOR, "slough")],
@@ -88,6 +97,45 @@ def test_withdrawing_needs_a_reason_and_closes_it(sign_in, sent):
     assert "Wrong Kaya" not in bodies(Event.REFERRAL_WITHDRAWN)[0].decode()
     page = client.get(f"/referrals/{sent}/withdraw")
     assert page.status_code == 302
+
+
+def test_the_referrer_says_once_at_each_stage_whether_it_was_useful(sign_in, acting, sent):
+    client, address = sign_in(Role.REFERRER), f"/referrals/{sent}/feedback"
+    assert client.get(address).location == f"/referrals/{sent}", "nothing is asked before a decision"
+    decide(acting, sent)
+    assert "Tell us if this was useful" in words(client.get(f"/referrals/{sent}"))
+    page = client.submit(address, {"words": "Say it sooner"})
+    assert "Select whether this outcome was useful" in words(page)
+    assert "Say it sooner" in words(page)
+    given = {"useful": "partly", "clear": "yes", "words": "Say it sooner"}
+    assert "The coordinator can read what you said" in words(client.submit(address, given))
+    assert client.get(address).status_code == 302
+    assert "Tell us if this was useful" not in words(client.get(f"/referrals/{sent}"))
+    assert b"sooner" not in bodies(Event.FEEDBACK_GIVEN)[0]
+    with acting("coordinator@reading") as actor:
+        case_closed(actor, sent, "Support ended well.")
+        db.session.commit()
+    assert "Support ended well." in words(client.get(address))
+    client.submit(address, {"useful": "yes", "clear": "yes"})
+    shown = words(sign_in(Role.COORDINATOR).get(f"/triage/{sent}"))
+    for said in ("Feedback from the referrer", "The decision", "In part", "Say it sooner", "How the support ended"):
+        assert said in shown
+    assert len(db.session.scalars(select(ReferrerFeedback)).all()) == 2
+
+
+def test_what_was_withdrawn_asks_for_no_feedback(sign_in, sent):
+    client = sign_in(Role.REFERRER)
+    client.submit(f"/referrals/{sent}/withdraw", {"reason": "by_mistake"})
+    assert client.get(f"/referrals/{sent}/feedback").status_code == 302
+
+
+def test_the_coordinator_reads_why_it_was_changed(sign_in, sent):
+    sign_in(Role.REFERRER).submit(
+        f"/referrals/{sent}/change/worries", {"text": "They followed her home.", "why": "She told me more"}
+    )
+    shown = words(sign_in(Role.COORDINATOR).get(f"/triage/{sent}"))
+    assert "She told me more" in shown
+    assert "Changed, with this reason, by" in shown
 
 
 def test_a_change_needs_why_and_keeps_the_text_before(sign_in, acting, sent):

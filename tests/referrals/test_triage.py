@@ -13,7 +13,7 @@ from core.db import db
 from core.keyring import keyring
 from referrals.models import PossibleMatch, Referral, ReferralMessage
 from tests.factories.triage import make_referral
-from tests.support.client import text, words
+from tests.support.client import Page, form_values, text, words
 
 KAYA = {"forename": "Kaia", "surname": "Seften", "date_of_birth": date(2011, 5, 4), "school": "Northbrook Academy"}
 
@@ -251,6 +251,25 @@ def test_not_eligible_has_its_code(sign_in, referral):
     kept = fresh(referral)
     assert (kept.status, kept.outcome_code) == ("not_eligible", "age")
     assert "Told the school too" in words(client.get(f"/triage/{referral}"))
+
+
+def test_already_open_tells_the_referrer_so_and_nothing_of_the_other(sign_in, referral, record_held):
+    client = sign_in(Role.COORDINATOR)
+    client.submit(f"/triage/{referral}", button="Start triage")
+    match = db.session.scalars(select(PossibleMatch.id)).one()
+    client.submit(f"/triage/{referral}/compare/{match}", {"answer": "same"})
+    given = {"outcome": "duplicate", "words": "Their worker has what you told us."}
+    shown = client.submit(f"/triage/{referral}/decide", given, button="Check what the referrer will read")
+    assert "We already have an open referral or case about this young person." in words(shown)
+    assert fresh(referral).decided_at is None, "the text is shown before it is sent"
+    form = form_values(Page(shown.text).form(button="Save decision"))
+    client.post(f"/triage/{referral}/decide", data=form)
+    kept = fresh(referral)
+    assert (kept.status, kept.outcome) == ("already_open", "duplicate")
+    assert kept.young_person_id == record_held
+    told = words(sign_in(Role.REFERRER).get(f"/referrals/{referral}"))
+    assert "Their worker has what you told us." in told
+    assert "Kaia" not in told
 
 
 def test_asking_for_information_keeps_a_question(sign_in, referral, acting):
