@@ -1040,6 +1040,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_referral_message_data_key_id'), ['data_key_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_referral_message_referral_id'), ['referral_id'], unique=False)
 
+    op.create_table('referrer_feedback',
+    sa.Column('referral_id', sa.String(length=26), nullable=False),
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('author_id', sa.String(length=26), nullable=False),
+    sa.Column('stage', sa.String(length=12), nullable=False),
+    sa.Column('useful_answer', sa.String(length=12), nullable=False),
+    sa.Column('clear_answer', sa.String(length=12), nullable=False),
+    sa.Column('words_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('data_key_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_referrer_feedback_area_id')),
+    sa.ForeignKeyConstraint(['author_id'], ['user_account.id'], name=op.f('fk_referrer_feedback_author_id')),
+    sa.ForeignKeyConstraint(['referral_id'], ['referral.id'], name=op.f('fk_referrer_feedback_referral_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_referrer_feedback'))
+    )
+    with op.batch_alter_table('referrer_feedback', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_referrer_feedback_data_key_id'), ['data_key_id'], unique=False)
+        batch_op.create_index('uq_referrer_feedback_stage', ['referral_id', 'stage'], unique=True)
+
     op.create_table('sign_in_session',
     sa.Column('id_hash', sa.String(length=64), nullable=False),
     sa.Column('user_id', sa.String(length=26), nullable=False),
@@ -1613,6 +1634,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_sign_in_session_user_id'))
 
     op.drop_table('sign_in_session')
+    with op.batch_alter_table('referrer_feedback', schema=None) as batch_op:
+        batch_op.drop_index('uq_referrer_feedback_stage')
+        batch_op.drop_index(batch_op.f('ix_referrer_feedback_data_key_id'))
+
+    op.drop_table('referrer_feedback')
     with op.batch_alter_table('referral_message', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_referral_message_referral_id'))
         batch_op.drop_index(batch_op.f('ix_referral_message_data_key_id'))

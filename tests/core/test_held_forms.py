@@ -17,7 +17,8 @@ from core.db import db
 from core.held_forms import HeldForm
 from core.keyring import keyring
 from tests.factories import state, world
-from tests.factories.forms import MAKING, Place
+from tests.factories.forms import Place
+from tests.factories.making import MAKING
 from tests.support.client import Page, form_values, words
 
 TYPED = "Rang her aunt about the drama club"
