@@ -176,13 +176,17 @@ def _settle(response: Response, seen: context.AccessContext | None) -> None:
         begin_writing()
     if wants_reads and seen is not None:
         trail.note_reads(seen, kept=keeps)
+    _note_trouble(trail, denied, failed)
+    for step in steps:
+        step(response)
+    db.session.commit()
+
+
+def _note_trouble(trail: Trail, denied: str | None, failed: bool) -> None:
     if denied:
         trail.note_denied(denied)
     elif failed:
         trail.note_failed("error")
-    for step in steps:
-        step(response)
-    db.session.commit()
 
 
 def _extension(name: str) -> Any:

@@ -12,14 +12,14 @@ class TaskKind(Code):
 class TaskState(Code):
     WAITING = "waiting", "Waiting"
     DONE = "done", "Done"
-    REFUSED = "refused", "Refused"
+    REFUSED = "refused", "Not done: too many in an hour"
 
 
 class LookAnswer(Code):
     """All that the asker ever learns. A hidden record elsewhere is answered as none (SECURITY-DESIGN 3)."""
 
-    NONE = "none", "No possible match in another area."
-    POSSIBLE = "possible", "A possible match exists. The other panel’s coordinator has been asked to contact you."
+    NONE = "none", "No possible match in another area"
+    POSSIBLE = "possible", "A possible match exists. The other panel’s coordinator has been asked to contact you"
 
 
 class ContactOutcome(Code):

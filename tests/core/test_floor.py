@@ -60,4 +60,6 @@ def test_the_trail_cannot_be_changed_or_deleted(app, statement):
 
 def test_the_chains_verify(acting, known):
     make_person(acting, known)
-    assert [verdict.kind for verdict in verify_all()] == [None, None]
+    verdicts = verify_all()
+    assert len(verdicts) > 1
+    assert [verdict.kind for verdict in verdicts] == [None] * len(verdicts)

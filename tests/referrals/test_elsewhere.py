@@ -137,7 +137,7 @@ def test_one_who_was_never_accepted_is_not_found(acting, known, sign_in):
     sent(acting, known, area="slough")
     work()
     _, page = started(sign_in, sent(acting, known))
-    assert "No possible match in another area." in words(page)
+    assert "No possible match in another area" in words(page)
     assert contacts() == []
 
 
@@ -292,7 +292,7 @@ def test_a_young_person_taken_out_is_not_found(acting, known, sign_in):
         indexing.forget(actor, known.areas["slough"], [person])
         db.session.commit()
     _, page = started(sign_in, sent(acting, known))
-    assert "No possible match in another area." in words(page)
+    assert "No possible match in another area" in words(page)
     assert global_index().people() == 0
 
 
