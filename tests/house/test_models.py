@@ -68,6 +68,7 @@ CLEAR = {
     "agenda_item.intervention_ids": "opaque ids of the catalogue",
     "membership.role": CODES,
     "young_person.created_from": CODES,
+    "young_person.sensitivity": CODES,
     "plan.agreed_with": CODES,
 }
 # Endings of clear codes, which queries filter by.
