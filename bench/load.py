@@ -13,7 +13,8 @@ from core.db import db
 from core.ids import new_id
 from core.keyring import SYSTEM, keyring
 from core.migrate import upgrade_all
-from demo import installation, story
+from demo import installation
+from demo.story import Story
 from interventions.services import sync as sync_catalogue
 from referrals.models import ReferralDraft
 
@@ -38,19 +39,9 @@ def load(app: Any, cases: int) -> float:
             db.session.commit()
             rng = random.Random(1)
             places = [installation.place_of(area.slug, rng) for area in found.areas]
-            story.SHARES, shares = STAGES, story.SHARES
-            installation.SHARES = STAGES
             # Every area alike: beyond 20,000 records in one area a search by name alone is not offered.
-            installation.FULLEST, fullest = "", installation.FULLEST
-            try:
-                installation.add_people(places, found, cases, rng, today())
-            finally:
-                story.SHARES = installation.SHARES = shares
-                installation.FULLEST = fullest
-            if db.engine.dialect.name == "postgresql":
-                db.session.connection().exec_driver_sql("analyze")
-            else:
-                db.session.connection().exec_driver_sql("analyze")
+            installation.add_people(places, found, cases, rng, today(), shares=STAGES, fullest="")
+            db.session.connection().exec_driver_sql("analyze")
             db.session.commit()
     return time.monotonic() - started
 
@@ -75,7 +66,7 @@ def ready_drafts(app: Any, email: str, area_slug: str, how_many: int = DRAFTS) -
         for _ in range(how_many):
             draft_id = new_id()
             key = batch.key("referral_draft", draft_id)
-            told = story.Story(batch, random.Random(4), place, person, today(), "")
+            told = Story(batch, random.Random(4), place, person, today(), "")
             told.sent_on = today()
             batch.add(
                 ReferralDraft, key, id=draft_id, owner_id=owner.id, agency_id=place.referrers[0][1], area_id=area.id,

@@ -1,7 +1,7 @@
 """Make the demonstration: schema, keys, areas, staff, 600 young people with some months of history; never in real data."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -28,8 +28,9 @@ from core.migrate import upgrade_all
 from demo import lately
 from demo.batch import Batch, at
 from demo.people import people
+from demo.place import Place
 from demo.staff import staff
-from demo.story import ORDER, SHARES, Place, Story
+from demo.story import ORDER, SHARES, Story
 from interventions.models import Intervention
 from interventions.services import sync as sync_catalogue
 from panels.models import Meeting, MeetingMember
@@ -189,25 +190,28 @@ def place_of(slug: str, rng: random.Random) -> Place:
     )  # fmt: skip
 
 
-def shares_of(slugs: list[str], how_many: int) -> list[int]:
-    """How many young people each area gets: the fullest three in ten, so that its caseload feels real."""
-    fullest = round(how_many * 0.3) if FULLEST in slugs and len(slugs) > 1 else 0
-    others = len(slugs) - bool(fullest)
-    rest, places = how_many - fullest, [slug for slug in slugs if not (fullest and slug == FULLEST)]
+def shares_of(slugs: list[str], how_many: int, fullest: str = FULLEST) -> list[int]:
+    """How many young people each area gets: the ``fullest`` three in ten, so that its caseload feels real."""
+    most = round(how_many * 0.3) if fullest in slugs and len(slugs) > 1 else 0
+    others = len(slugs) - bool(most)
+    rest, places = how_many - most, [slug for slug in slugs if not (most and slug == fullest)]
     even = {slug: rest // others + (n < rest % others) for n, slug in enumerate(places)}
-    return [even.get(slug, fullest) for slug in slugs]
+    return [even.get(slug, most) for slug in slugs]
 
 
 def add_people(
     places: list[Place], found: Directory, how_many: int, rng: random.Random, on: date,
-    progress: Callable[[int], None] | None = None,
+    shares: Mapping[str, int] = SHARES, fullest: str = FULLEST,
 ) -> None:  # fmt: skip
-    """``how_many`` young people spread over the areas, in every stage, saved in batches."""
-    shares = shares_of([entry.slug for entry in found.areas], how_many)
+    """``how_many`` young people spread over the areas, saved in batches.
+
+    ``shares`` weighs the stages of a story; the area ``fullest`` (a slug) gets three in ten, "" for all areas alike.
+    """
+    counts = shares_of([entry.slug for entry in found.areas], how_many, fullest)
     bar = tqdm(total=how_many, desc="Young people", unit="", disable=None)
     for number, place in enumerate(places):
         entry = found.areas[number]
-        share = shares[number]
+        share = counts[number]
         batch = Batch(place.area_id)
         meetings(batch, place, on)
         schools = [agency.name for agency in entry.agencies if agency.kind == "school"]
@@ -215,7 +219,7 @@ def add_people(
                       districts=[d.slug for d in entry.districts])  # fmt: skip
         numbers = rng.sample(range(1, max(10_000, share * 3)), share)
         for index, person in enumerate(told):
-            stage = rng.choices(list(SHARES), list(SHARES.values()))[0]
+            stage = rng.choices(list(shares), list(shares.values()))[0]
             stem = f"{place.prefix}-{on:%y}-{numbers[index]:04d}"
             Story(batch, rng, place, person, on, stem + check_letter(stem)).write(stage)
             if (index + 1) % BATCH == 0:

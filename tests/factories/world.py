@@ -15,7 +15,8 @@ from core.ids import new_id
 from core.keyring import keyring
 from demo.batch import Batch, at
 from demo.people import people
-from demo.story import ORDER, Place, Story
+from demo.place import Place
+from demo.story import ORDER, Story
 from interventions.models import Intervention
 from panels.models import (
     AgendaItem,
