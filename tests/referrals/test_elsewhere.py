@@ -74,7 +74,7 @@ def main_of(page):
     return re.sub(r"[A-Z]{3}-\d\d-\d{4,5}[A-Z]|\d{1,2}:\d\d[ap]m", "", whole)
 
 
-POSSIBLE = "A possible match exists. The other panel’s coordinator has been asked to contact you."
+POSSIBLE = "A possible match exists. The other panel’s coordinator has been asked to contact you"
 
 
 def test_the_asker_learns_only_that_a_match_may_exist(acting, known, sign_in):
