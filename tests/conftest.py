@@ -196,28 +196,32 @@ def signing_in(app: Flask, known: installation.Known) -> Callable[..., Any]:
     """``sign_in(Role.COORDINATOR, area="slough")`` gives a strict client with a real server-side session."""
 
     def go(role: Role | str, area: str = "reading") -> Any:
-        import json
-        import secrets
-
-        from accounts.sessions import hashed
-
-        key = f"{Role(role).value}@{area}"
-        user = db.session.get_one(User, known.users[key])
-        cookie = secrets.token_urlsafe(32)
-        db.session.execute(
-            insert(SignInSession.__table__).values(
-                id_hash=hashed(cookie), user_id=user.id, membership_id=known.memberships[key],
-                data=json.dumps({"_user_id": user.fs_uniquifier, "_fresh": True}), started_at=now(), last_seen_at=now(),
-                stepped_up_at=now(), agent="test", proof="passkey",
-            )
-        )  # fmt: skip
-        db.session.commit()
-        client = _client(app)
-        client.set_cookie("__Host-session", cookie, domain="localhost", secure=True)
-        client.actor = actor_for(key, known)
-        return client
+        return signed_in_as(f"{Role(role).value}@{area}", app, known)
 
     return go
+
+
+def signed_in_as(key: str, app: Flask, known: installation.Known) -> Any:
+    """A client with a real server-side session of this one user: ``signed_in_as("coordinator@reading", app, known)``."""
+    import json
+    import secrets
+
+    from accounts.sessions import hashed
+
+    user = db.session.get_one(User, known.users[key])
+    cookie = secrets.token_urlsafe(32)
+    db.session.execute(
+        insert(SignInSession.__table__).values(
+            id_hash=hashed(cookie), user_id=user.id, membership_id=known.memberships[key],
+            data=json.dumps({"_user_id": user.fs_uniquifier, "_fresh": True}), started_at=now(), last_seen_at=now(),
+            stepped_up_at=now(), agent="test", proof="passkey",
+        )
+    )  # fmt: skip
+    db.session.commit()
+    client = _client(app)
+    client.set_cookie("__Host-session", cookie, domain="localhost", secure=True)
+    client.actor = actor_for(key, known)
+    return client
 
 
 def actor_for(key: str, known: installation.Known) -> Any:
