@@ -2,8 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -11,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from accounts.models import Agency, Area, Membership, User
-from accounts.roles import Role, rules_of
+from accounts.models import Agency
+from accounts.roles import Role
 from audit.models import Event
 from audit.services import RequestTrail
 from cohort.services import runs, uploads
@@ -26,6 +25,8 @@ from core.codes.sharing import SharingOutcome
 from core.db import db
 from core.ids import Id
 from demo import second_people
+from demo.cast import Cast, acting, cast_of
+from demo.closed_records import close_three
 from demo.extracts import EDUCATION_COLUMNS, POLICE_COLUMNS, Row, education_rows, police_rows
 from demo.people import people
 from panels.models import AgendaItem, Case, Meeting
@@ -55,67 +56,30 @@ EXTRACTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """Who works in the area, by role; the first of each."""
-
-    area: Area
-    actors: dict[str, Actor]
-
-    def __getitem__(self, role: Role) -> Actor:
-        return self.actors[role.value]
-
-    def has(self, *roles: Role) -> bool:
-        return all(role.value in self.actors for role in roles)
-
-
 def write(area_slug: str) -> None:
     """Everything below, for an area whose team has the roles that it takes."""
-    cast = _cast(area_slug)
+    cast = cast_of(area_slug)
     if not cast.has(
         Role.COORDINATOR, Role.REFERRER, Role.LEAD, Role.SAFEGUARDING_LEAD, Role.PANEL_MEMBER, Role.ANALYST
     ):
         return
-    for part in (_extracts, _drafts, _question, _conflict, _step_ups, _disclosures, _second_people, _reads):
+    for part in (
+        _extracts,
+        _drafts,
+        _question,
+        _conflict,
+        _step_ups,
+        _disclosures,
+        _second_people,
+        _reads,
+        close_three,
+    ):
         part(cast)
-
-
-def _cast(area_slug: str) -> Cast:
-    area = db.session.scalars(select(Area).where(Area.slug == area_slug)).one()
-    rows = db.session.execute(
-        select(Membership, User, Agency)
-        .join(User, Membership.user_id == User.id)
-        .outerjoin(Agency, Membership.agency_id == Agency.id)
-        .where(Membership.area_id == area.id, Membership.is_active)
-        .order_by(User.email, Membership.role)
-    )
-    actors: dict[str, Actor] = {}
-    for membership, user, agency in rows:
-        actors.setdefault(membership.role, _actor(membership, user, agency, area))
-    return Cast(area, actors)
-
-
-def _actor(membership: Membership, user: User, agency: Agency | None, area: Area) -> Actor:
-    rules = rules_of(membership.role)
-    return Actor(
-        user_id=user.id, name=user.name, membership_id=membership.id, role=membership.role, role_name=rules.name,
-        agency_id=membership.agency_id, agency_name=agency.name if agency else "",
-        agency_kind=agency.kind if agency else "", area_id=area.id, area_name=area.name, area_slug=area.slug,
-        district_id=None, permissions=rules.permissions, session_ref="demonstration",
-    )  # fmt: skip
-
-
-@contextmanager
-def _as(actor: Actor) -> Iterator[Actor]:
-    """One person's act, saved at its end."""
-    with context.acting_as(job="demonstration", actor=actor):
-        yield actor
-        db.session.commit()
 
 
 def _extracts(cast: Cast) -> None:
     """This month's two lists, accepted, and a run that was released, so that young people wait to be considered."""
-    with _as(cast[Role.ANALYST]) as analyst:
+    with acting(cast[Role.ANALYST]) as analyst:
         accepted = [found for source in EXTRACTS if (found := _upload(analyst, source))]
         if accepted:
             run = runs.start_run(analyst, [extract.id for extract in accepted])
@@ -148,7 +112,7 @@ def _drafts(cast: Cast) -> None:
     """Two referrals begun and not sent: one with a name alone, one further on."""
     told = people(SEED, 2, on=today(), area_slug=cast.area.slug)
     for number, person in enumerate(told):
-        with _as(cast[Role.REFERRER]) as referrer:
+        with acting(cast[Role.REFERRER]) as referrer:
             start = {
                 "danger": DangerAnswer.NO.value, "date_of_birth": person.date_of_birth.isoformat(),
                 "area_id": cast.area.id, "reason": ReferralReason.EXPLOITATION.value,
@@ -172,7 +136,7 @@ def _question(cast: Cast) -> None:
     ).first()
     if waiting is not None:
         words = "Which club is it that they go to on Tuesdays, and who there knows them well?"
-        with _as(cast[Role.COORDINATOR]) as coordinator:
+        with acting(cast[Role.COORDINATOR]) as coordinator:
             file = triage.find_file(coordinator, waiting)
             triage.decide(coordinator, file, triage.Decision(TriageOutcome.ASK_FOR_INFORMATION, words))
 
@@ -185,7 +149,7 @@ def _conflict(cast: Cast) -> None:
         .where(Meeting.area_id == cast.area.id, Meeting.starts_at > now())
         .order_by(Meeting.starts_at, AgendaItem.position)
     )
-    with _as(cast[Role.COORDINATOR]) as coordinator:
+    with acting(cast[Role.COORDINATOR]) as coordinator:
         item = db.session.scalars(items).first()
         if item is not None:
             meetings.declare_conflict(
@@ -200,9 +164,9 @@ def _step_ups(cast: Cast) -> None:
         select(StepUp).where(StepUp.area_id == cast.area.id).order_by(StepUp.called_at, StepUp.id)
     ).first()
     if raised is not None:
-        with _as(cast[Role.COORDINATOR]) as coordinator:
+        with acting(cast[Role.COORDINATOR]) as coordinator:
             step_ups.acknowledged(coordinator, raised, by="Duty social worker", front_door_reference="FD 20417")
-    with _as(cast[Role.LEAD]) as lead:
+    with acting(cast[Role.LEAD]) as lead:
         case = db.session.scalars(_open_cases(cast).where(Case.lead_id == lead.user_id)).first()
         if case is not None:
             case_step_ups.raise_for(
@@ -226,7 +190,7 @@ def _disclosures(cast: Cast) -> None:
         if found is None:
             continue
         agency, data_class, gateway = found
-        with _as(cast[Role.COORDINATOR]) as coordinator:
+        with acting(cast[Role.COORDINATOR]) as coordinator:
             record_disclosure(
                 coordinator, area_id=cast.area.id, from_agency=agency, data_class=data_class, gateway=gateway,
                 purpose="support", what="How they are getting on, and who helps them now.",
@@ -238,11 +202,11 @@ def _disclosures(cast: Cast) -> None:
 
 def _second_people(cast: Cast) -> None:
     """What somebody else has to look at, or to agree to."""
-    with _as(cast[Role.COORDINATOR]) as coordinator:
+    with acting(cast[Role.COORDINATOR]) as coordinator:
         second_people.ask_for_a_long_list(coordinator)
         reference = second_people.give_one_to_the_coordinator(coordinator)
     if reference is not None:
-        with _as(cast[Role.LEAD]) as lead:
+        with acting(cast[Role.LEAD]) as lead:
             second_people.open_in_an_emergency(lead, reference)
 
 

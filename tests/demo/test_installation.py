@@ -19,6 +19,7 @@ from panels.models import AgendaItem, Case, Conflict, EmergencyAccess, Meeting
 from referrals.models import Referral, ReferralDraft, ReferralMessage, StepUp
 from sharing.models import Disclosure
 from tests.support.client import Page, StrictClient, words
+from tests.support.client import text as told
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +137,45 @@ def test_step_ups_and_sharing_have_every_answer(reading):
     found = set(db.session.execute(select(StepUp.status, StepUp.case_id.is_not(None)).where(StepUp.area_id == reading)))
     assert ("acknowledged", False) in {tuple(row) for row in found}
     assert ("raised", True) in {tuple(row) for row in found}
+
+
+def signed_in(made, role):
+    """A visitor who took Reading's account of this role, as the start of the demonstration lists it."""
+    email = next(
+        one["email"] for one in people_of_demo.accounts() if one["role"] == role and one["area"] == "reading"
+    )  # fmt: skip
+    client = made.test_client()
+    page = client.submit("/sign-in", {"email": email, "password": people_of_demo.PASSWORD})
+    if page.request.path == "/account/choose-role":
+        ways = Page(page.text).all("input")
+        client.submit(page.request.path, {"way": next(one.get("value") for one in ways if one.get("name") == "way")})
+    return client
+
+
+def closed_cases(made):
+    """Reference and level of every closed record that has a case."""
+    with made.app_context():
+        pairs = select(Case.reference, YoungPerson.sensitivity).join(
+            YoungPerson, YoungPerson.id == Case.young_person_id
+        )
+        found = {tuple(row) for row in db.session.execute(pairs.where(YoungPerson.sensitivity != "normal"))}
+        db.session.remove()
+    return found
+
+
+def test_two_records_are_restricted_and_one_is_hidden(made):
+    found = closed_cases(made)
+    assert sorted(level for _, level in found) == ["hidden", "restricted", "restricted"]
+    hidden = next(reference for reference, level in found if level == "hidden")
+    page = signed_in(made, "coordinator").page("/cases")
+    assert sum("Restricted – ask Pat Adeyemi" in told(row) for row in page.all("tr")) == 2
+    listed = told(page.all("main")[0])
+    assert {reference for reference, _ in found if reference not in listed} == {hidden}
+    overseer = signed_in(made, "safeguarding_lead")
+    assert hidden in words(overseer.get("/cases"))
+    levels = words(overseer.get("/closed-records"))
+    assert "Someone must not find out where they are" in levels
+    assert "A witness, or at risk of being made to keep silent" in levels
 
 
 def test_an_emergency_access_and_an_approval_wait(reading):
