@@ -2,18 +2,23 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 # What spreadsheets take as the start of a formula, plain and full-width, and the characters that hide it.
 STARTERS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a spreadsheet of another country, whose files have semicolons or tabs, would take a new cell or line to begin:
+# it reads our commas as text and our quotes as no quotes. Spaces and quotes before the formula do not stop it.
+_INSIDE = re.compile(r'([;\t\r\n][\s"]*)(?=[=+\-@＝＋－＠])')
 
 
 def safe(cell: Any) -> str:
-    """The cell's text; an apostrophe before it makes a spreadsheet show it and not work it out."""
+    """The cell's text; an apostrophe before a formula makes a spreadsheet show it and not work it out."""
     text = "" if cell is None else str(cell)
     text = text.replace("\x00", "")
-    return f"'{text}" if text.lstrip(" \u00a0\u3000\ufeff").startswith(STARTERS) else text
+    begins = text.lstrip(" \u00a0\u3000\ufeff").startswith(STARTERS)
+    return ("'" if begins else "") + _INSIDE.sub(r"\1'", text)
 
 
 def write(rows: Iterable[Sequence[Any]]) -> bytes:
