@@ -26,12 +26,12 @@ PAYLOADS = [
 SHORT = "<b id=pwned>"
 
 
-def plant():
+def plant(payloads=PAYLOADS):
     """A payload in every text that is sealed and long enough for it, and in the names of people, places and support."""
     from accounts.models import Agency, User
     from interventions.models import Intervention
 
-    turns = cycle(PAYLOADS)
+    turns = cycle(payloads)
     for model in sealed_models():
         for row in db.session.scalars(select(model)):
             if _plant_sealed(row, turns) and isinstance(row, Audited):
