@@ -2,24 +2,28 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import click
 import pytest
 from sqlalchemy import text
+from werkzeug.test import Client
 
-from accounts.models import Installation
+from accounts.models import Area, Installation
 from accounts.roles import Role
 from config.settings import Settings, SettingsError
 from core.clock import now
 from core.db import db
+from core.ids import new_id
 from core.keyring import keyring
 from core.providers import FileKeys, LocalKeys, NoKeys
+from core.requests import HEADERS
 from desk import health
 from tests.conftest import build
 from tests.house.commands import own_commands
@@ -174,6 +178,34 @@ def served(monkeypatch, tmp_path):
 
 def test_a_real_installation_is_served(served):
     assert served()() is not None
+
+
+def test_its_files_say_what_a_browser_may_do(served):
+    answer = Client(served()()).get("/static/app.js")
+    said = {*HEADERS, "Strict-Transport-Security"} - {"Cache-Control"}
+    assert answer.status_code == 200
+    assert said <= set(answer.headers.keys())
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_who_was_erased_is_erased_again_before_anybody_is_served(served, tmp_path):
+    """A tombstone that only the keys' database has yet is one that a copy of the data has lost."""
+    serve, person = served(), new_id()
+    app = build({"ROOT_KEY_FILE": str(served.key)}, tmp_path)
+    with app.app_context():
+        area = Area(
+            slug="reading", name="Reading", gss_code="E06000038", prefix="RDG", panel_name="Panel",
+            front_door_name="Door", front_door_day="0118 496 0100", front_door_night="0118 496 0101",
+            valid_from=date(2020, 1, 1),
+        )  # fmt: skip
+        db.session.add(area)
+        db.session.commit()
+        keyring().ensure_scope(area.id)
+        keyring().store.bury(person, area.id, [])
+        db.engine.dispose()
+    serve()
+    with sqlite3.connect(tmp_path / "data.sqlite3") as data:
+        assert data.execute("select young_person_id from tombstone").fetchall() == [(person,)]
 
 
 def test_a_demonstrations_database_is_not_served_as_a_real_one(served):
