@@ -40,8 +40,8 @@ def table_rows(
 
 def _opening(is_header: bool, is_numeric: bool) -> tuple[str, str]:
     if is_header:
-        return '<th scope="row" class="govuk-table__header">', "</th>"
-    return f'<td class="govuk-table__cell{" govuk-table__cell--numeric" if is_numeric else ""}">', "</td>"
+        return '<th scope="row" class="govuk-table__header">', "</th>\n"
+    return f'<td class="govuk-table__cell{" govuk-table__cell--numeric" if is_numeric else ""}">', "</td>\n"
 
 
 def _checkbox(row: Mapping[str, Any], name: str, form: str) -> str:
