@@ -47,9 +47,7 @@ class Settings:
     files_bucket: str = field(default_factory=lambda: os.environ.get("FILES_BUCKET", ""))
     files_prefix: str = field(default_factory=lambda: os.environ.get("FILES_PREFIX", "files/"))
     files_endpoint: str = field(default_factory=lambda: os.environ.get("FILES_ENDPOINT", ""))
-    clamd_socket: Path = field(
-        default_factory=lambda: Path(os.environ.get("CLAMD_SOCKET", "/run/clamav/clamd.ctl"))
-    )
+    clamd_socket: Path = field(default_factory=lambda: Path(os.environ.get("CLAMD_SOCKET", "/run/clamav/clamd.ctl")))
     trusted_proxies: int = field(default_factory=lambda: int(os.environ.get("TRUSTED_PROXIES", "0")))
     checkpoint_role: str = field(default_factory=lambda: os.environ.get("CHECKPOINT_ROLE", ""))
     web_user: str = field(default_factory=lambda: os.environ.get("WEB_USER", ""))

@@ -209,4 +209,6 @@ def test_an_agreement_is_added_with_its_columns(sign_in, known):
     assert "The end date must be after the start date" in words(analyst.submit("/cohort/agreements/new", fields))
     answer = analyst.submit("/cohort/agreements/new", fields | {"valid_to-year": str(day.year)})
     assert "ISA-2026-4" in words(answer)
-    assert uploads.in_date(db.session.scalars(select(uploads.Agreement).where(uploads.Agreement.kind != "partnership")).one(), day)
+    assert uploads.in_date(
+        db.session.scalars(select(uploads.Agreement).where(uploads.Agreement.kind != "partnership")).one(), day
+    )

@@ -112,6 +112,23 @@ class Looks:
         self.page.set_viewport_size(WIDE)
 
 
+# Pages that this installation has nothing for; each opens only in the middle of something, or after it.
+NOT_HERE = {
+    **dict.fromkeys(["/sign-in/code", "/sign-in/recovery", "/sign-in/set-up", "/sign-in/from/<slug>"],
+                    "between the password and the second factor, which a demonstration does not ask for"),
+    **dict.fromkeys(["/account/authenticator/add", "/account/passkeys/add", "/account/factors/<id:factor_id>/name"],
+                    "after proving oneself again; walked by test_passkeys"),
+    "/account/kept/<id:held_id>": "a form that came after its sender was signed out",
+    "/audit/alerts/<id:alert_id>": "something that the watch noticed",
+    "/audit/entries/<chain>/<int:seq>/proof": "a signed checkpoint; a download",
+    **dict.fromkeys(["/cases/<id:case_id>/documents/<id:file_id>", "/referrals/<id:referral_id>/files/<id:file_id>",
+                     "/triage/<id:referral_id>/files/<id:file_id>"], "a download"),
+    **dict.fromkeys(["/cases/export/<id:approval_id>", "/cases/export/<id:approval_id>/file"],
+                    "an export that a second person agreed"),
+    "/closed-records/matches/<id:match_id>": "a match with a hidden record",
+}  # fmt: skip
+
+
 def test_every_page_that_anyone_may_open(walker, browse, site, url_map):
     looks = Looks()
     looks.use(browse())
@@ -129,7 +146,7 @@ def test_every_page_that_anyone_may_open(walker, browse, site, url_map):
     assert len(looks.outlines) > 100
     assert looks.hosts == {site[0].address.removeprefix("http://")}
     # Every page of the product: a new one that nobody here can open is missing until it is walked to.
-    missing = sorted({rule for rule, _, _ in url_map} - looks.rules)
+    missing = sorted({rule for rule, _, _ in url_map} - looks.rules - NOT_HERE.keys())
     assert not missing, "nobody could open " + ", ".join(missing)
 
 

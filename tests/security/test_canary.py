@@ -20,6 +20,7 @@ from core.clock import today
 from core.db import Audited, SealedRecord, db
 from tests.conftest import actor_for
 from tests.factories import cohort, world
+from tests.factories.filler import fill_empty_tables
 from tests.factories.forms import day_parts
 from tests.journeys.conftest import serve
 from tests.referrals.walk import PAGES, answers_about
@@ -41,7 +42,8 @@ def sealed_models():
 
 
 def plant(ids):
-    """A canary in every sealed field of one row of each table that has rows, and in a name to search for."""
+    """A canary in every sealed field of one row of each table, and in a name to search for."""
+    fill_empty_tables(db.session.connection())
     for model in sealed_models():
         row = db.session.scalars(select(model).order_by(model.id.desc()).limit(1)).first()
         if row is None:

@@ -48,6 +48,7 @@ UNPRESSED = {
     **dict.fromkeys(["drafts.save", "referrals.autosave"], "keeps what its owner typed, whatever it is, for them alone"),
     **dict.fromkeys(["panels.agreed_export", "audit.alert_page", "audit.end_decoy", "audit.new_decoy"],
                     "waits for what another person agrees or the watch finds; its own tests press it"),
+    "held.throw_away": "deletes what its own user typed; its own tests press it",
     "panels.change_leads": "the second page of panels.case_list; its own tests press it",
     "referrals.duplicate": "one answer, kept in its owner's draft", "referrals.call_now": "as referrals.duplicate",
 }  # fmt: skip

@@ -89,7 +89,7 @@ SHOWS_NOTHING = dict.fromkeys(["oversight.area", "oversight.board", "oversight.d
     **dict.fromkeys(["panels.cancel_meeting", "panels.declare_conflict", "panels.edit_meeting", "panels.end_offer",
                      "panels.session_danger", "referrals.tasks", "referrals.withdraw"], OPENED_ONLY),
     **dict.fromkeys(["audit.alert_list", "audit.decoy_list", "panels.closed_records"], "nothing is on this list here"),
-    "panels.emergency_list": "references and codes",
+    "panels.emergency_list": "references and codes", "referrals.files": "names of files; none was added here",
     "referrals.duplicate": "only while somebody may have been referred twice",
 }  # fmt: skip
 # Pages that open only after something that this installation has not; their own tests open them.
@@ -97,6 +97,7 @@ NOT_HERE = {
     "oversight.district": "a viewer who has a district", "panels.agreed_export_file": "an export that two people agreed",
     "panels.hidden_match": "a record that is hidden", "audit.alert_page": "something that the watch noticed",
     "audit.entry_proof": "a signed checkpoint",
+    **dict.fromkeys(["referrals.own_file", "referrals.triage_file", "panels.case_document"], "a file that was added"),
 }  # fmt: skip
 UNSEEN = "kept, and on no page yet"
 # Fields that no page shows; each with the reason.
