@@ -283,7 +283,7 @@ def test_the_other_contact_is_told_of_a_recovery_code(with_app, another, letters
 
 def test_factors_are_listed_renamed_and_the_last_one_stays(with_app):
     page = words(with_app.get("/account/security"))
-    assert "PhoneAuthenticator app" in page
+    assert "Phone Authenticator app" in page
     factor = db.session.scalars(select(Factor)).one()
     with_app.submit(f"/account/factors/{factor.id}/name", {"name": "Work phone"})
     assert "Work phone" in words(with_app.get("/account/security"))
