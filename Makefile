@@ -58,7 +58,7 @@ templates: setup ## Template lint
 	@$(BIN)/djlint templates --lint --quiet
 
 unit: setup ## Tests without the browser, on SQLite and PostgreSQL
-	@$(BIN)/pytest -n 3 -m "not browser"
+	@$(BIN)/pytest -n 2 -m "not browser"
 
 browser: setup ## Journeys and accessibility in Chromium
 	@$(BIN)/pytest -m browser
