@@ -126,6 +126,7 @@ NOT_HERE = {
     **dict.fromkeys(["/cases/export/<id:approval_id>", "/cases/export/<id:approval_id>/file"],
                     "an export that a second person agreed"),
     "/closed-records/matches/<id:match_id>": "a match with a hidden record",
+    "/referrals/<id:referral_id>/feedback": "a referral whose outcome reached its sender",
 }  # fmt: skip
 
 
