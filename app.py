@@ -13,7 +13,7 @@ import audit.safety_net
 from accounts.sessions import Sessions
 from audit.services import RequestTrail
 from config.settings import Settings
-from core import access, db, drafts, held_forms, logs, requests, sensitivity
+from core import access, db, drafts, held_forms, languages, logs, policy_reports, requests, sensitivity
 from core.ids import IdConverter, new_id
 from core.keyring import KeyRing
 from core.keystore import KeyStore
@@ -28,6 +28,7 @@ PACKAGES = (
     "files",
     "referrals",
     "interventions",
+    "interface",
     "panels",
     "sharing",
     "desk",
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     _templates(app)
     logs.init_app(app)
     db.init_app(app)
+    languages.init_app(app)
     requests.register_before(app)
     app.extensions["settings"] = settings
     app.extensions["trail"] = RequestTrail()
@@ -60,7 +62,9 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     )
     app.session_interface = sessions = Sessions(app)
     app.extensions["gate_steps"].append(sessions.persist)
-    CSRFProtect(app)
+    # A browser's own report brings no token of ours; it changes nothing.
+    CSRFProtect(app).exempt(policy_reports.bp)
+    app.register_blueprint(policy_reports.bp)
     app.register_blueprint(drafts.bp)
     held_forms.init_app(app)
     Migrate(app, db.db, render_as_batch=True)

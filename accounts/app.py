@@ -28,6 +28,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
 
 def init_app(app: Flask) -> None:
     app.extensions["organisation"] = _organisation(app.extensions["settings"])
+    app.extensions["languages"] = tuple(app.extensions["organisation"].get("languages", "").split())
     app.extensions["providers"] = _providers(app.extensions["settings"])
     passwords.init_app(app)
     mail.init_app(app)

@@ -14,6 +14,7 @@ _SLUG_WORDS = "be small letters, digits and hyphens"
 _GSS = r"[ENSW]\d{8}"
 _GSS_WORDS = "be a GSS code like E06000038"
 _PHONE = r"[0-9 ]{3,16}"
+LANGUAGES = frozenset({"en", "cy"})
 _PHONE_WORDS = "be a telephone number; an area cannot start without it"
 
 
@@ -28,6 +29,7 @@ class Service:
     contact_email: str
     contact_phone: str
     emergency_number: str
+    languages: tuple[str, ...] = ("en",)
 
 
 @dataclass(frozen=True)
@@ -157,9 +159,16 @@ def _service(table: Table) -> Service:
         contact_email=table.text("contact_email", pattern=r"\S+@\S+\.\S+", words="be an e-mail address"),
         contact_phone=table.text("contact_phone", pattern=_PHONE, words=_PHONE_WORDS),
         emergency_number=table.text("emergency_number", pattern=_PHONE, words=_PHONE_WORDS, default="999"),
+        languages=table.texts("languages", default=("en",)),
     )
+    _check_languages(table, service.languages)
     table.done()
     return service
+
+
+def _check_languages(table: Table, languages: tuple[str, ...]) -> None:
+    if not languages or not set(languages) <= LANGUAGES or len(set(languages)) < len(languages):
+        table.complain("'languages' must be one or more of en, cy; the first is shown to those who chose none")
 
 
 def _targets(table: Table, base: Targets) -> Targets:

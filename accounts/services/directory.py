@@ -34,6 +34,7 @@ def organisation(directory: Directory) -> dict[str, str]:
         "dpo_email": service.contact_email,
         "phone": service.contact_phone,
         "emergency_number": service.emergency_number,
+        "languages": " ".join(service.languages),
     }
 
 
