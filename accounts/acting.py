@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import bindparam, column, exists, func, or_, select, table
+from sqlalchemy import bindparam, column, exists, func, literal, or_, select, table
 
 from accounts.credentials import Proof
 from accounts.looking import looking
@@ -14,6 +14,8 @@ from core import submissions
 from core.access import Actor, Limit, Permission
 from core.clock import today
 from core.codes.approvals import ApprovalState
+from core.db import db
+from core.ids import Id
 
 # Agreements to share information in the panel's work. An impact assessment is none.
 SHARING_AGREEMENTS = ("isa", "sharing", PARTNERSHIP)
@@ -85,6 +87,29 @@ def who_on(dialect: str, claims: bool) -> Any:
         return found
     owner = select(SignInSession.user_id).where(SignInSession.id_hash == bindparam("id_hash"))
     return found.add_columns(exists(select(submissions.claimed_with(owner).c.key)).label("claimed"))
+
+
+def acting_under(membership_id: Id) -> Actor | None:
+    """Whom a membership lets act today, for work that somebody began in a session and a job finishes; None once it ended."""
+    day = today()
+    row = db.session.execute(
+        select(
+            User.name, User.training_until, Membership.user_id, Membership.id.label("membership_id"), Membership.role,
+            Membership.agency_id, Membership.area_id, Membership.district_id, Agency.name.label("agency_name"),
+            Agency.kind.label("agency_kind"), Area.name.label("area_name"), Area.slug.label("area_slug"),
+            _agreed.label("agreed"), literal("").label("id_hash"), literal(1).label("others"),
+            literal(0).label("waiting"), literal(0).label("unread"),
+        )
+        .join(User, User.id == Membership.user_id)
+        .outerjoin(Agency, Agency.id == Membership.agency_id)
+        .outerjoin(Area, Area.id == Membership.area_id)
+        .where(
+            Membership.id == membership_id, User.active, Membership.is_active, Membership.valid_from <= bindparam("day"),
+            func.coalesce(Membership.valid_to, bindparam("day")) >= bindparam("day"),
+        ),
+        {"day": day},
+    ).first()  # fmt: skip
+    return actor_of(row) if row is not None else None
 
 
 def is_enough(proof: Proof, role: str) -> bool:

@@ -29,7 +29,7 @@ _AREAS = (
 )
 _AGENCY = f"case when membership.role in ({_holding(P.REFERRAL_READ_AGENCY)}) then membership.agency_id else '' end"
 # A referrer sees only what they sent themselves: nothing of that is closed to them.
-_READING = tuple(permission for permission in P if permission not in {P.REFERRAL_SEND, P.REFERRAL_READ_AGENCY})
+_READING = tuple(permission for permission in P if permission not in {P.REFERRAL_SEND, P.REFERRAL_IMPORT})
 _OPENS = (
     f"case when membership.role in ({_holding(P.SENSITIVITY_OVERSEE)}) then 'all'"
     f" when membership.role in ({_holding(*_READING)}) then 'named' else '' end"

@@ -8,6 +8,7 @@ from core.access import Permission as P
 
 class Role(StrEnum):
     REFERRER = "referrer"
+    AGENCY_CONTACT = "agency_contact"
     PROVIDER = "provider_practitioner"
     LEAD = "lead_practitioner"
     PANEL_MEMBER = "panel_member"
@@ -41,25 +42,27 @@ def _rules(name: str, *permissions: P, **options: bool | int) -> RoleRules:
 
 
 ROLES: dict[Role, RoleRules] = {
-    Role.REFERRER: _rules("Referrer", P.REFERRAL_SEND, needs_two=False),
+    Role.REFERRER: _rules("Referrer", P.REFERRAL_SEND, P.REFERRAL_IMPORT, needs_two=False),
+    # A referrer who also reads what others of their agency sent: so a second person approves it.
+    Role.AGENCY_CONTACT: _rules("Single point of contact", P.REFERRAL_SEND, P.REFERRAL_IMPORT, P.REFERRAL_READ_AGENCY),
     Role.PROVIDER: _rules(
         "Provider practitioner", P.OFFER_ANSWER, P.CASE_READ_ALLOCATED, P.SESSION_RECORD, P.CATALOGUE_READ
     ),
     Role.LEAD: _rules(
         "Lead practitioner", P.CASE_READ_ALLOCATED, P.CASE_WORK, P.SESSION_RECORD, P.CATALOGUE_READ, P.REFERRAL_SEND,
-        P.REFERRAL_STEP_UP, P.SHARING_READ, P.SHARING_RECORD, P.PERSON_FIND, P.CASE_OPEN_EMERGENCY,
+        P.REFERRAL_STEP_UP, P.SHARING_READ, P.SHARING_RECORD, P.PERSON_FIND, P.CASE_OPEN_EMERGENCY, P.APPROVAL_ASK,
     ),
     Role.PANEL_MEMBER: _rules("Panel member", P.MEETING_READ, P.SHARING_RECORD, P.CATALOGUE_READ),
     Role.PANEL_CHAIR: _rules(
         "Panel chair", P.MEETING_READ, P.MEETING_DECIDE, P.REFERRAL_READ_AREA, P.CASE_READ_AREA, P.CATALOGUE_READ,
-        P.AREA_REPORT_READ, P.SHARING_RECORD, P.CASE_OPEN_EMERGENCY,
+        P.AREA_REPORT_READ, P.SHARING_RECORD, P.CASE_OPEN_EMERGENCY, P.APPROVAL_ASK,
     ),
     Role.COORDINATOR: _rules(
-        "Panel coordinator", P.REFERRAL_SEND, P.REFERRAL_READ_AREA, P.REFERRAL_TRIAGE, P.REFERRAL_STEP_UP,
+        "Panel coordinator", P.REFERRAL_SEND, P.REFERRAL_IMPORT, P.REFERRAL_READ_AREA, P.REFERRAL_TRIAGE, P.REFERRAL_STEP_UP,
         P.MEETING_READ, P.MEETING_MANAGE, P.MEETING_DECIDE, P.CASE_READ_AREA, P.CASE_ALLOCATE, P.CASE_WORK,
         P.CASE_CLOSE, P.SESSION_RECORD, P.PERSON_FIND, P.SENSITIVITY_SET, P.CANDIDATE_READ, P.CANDIDATE_DECIDE, P.CATALOGUE_READ,
         P.CATALOGUE_MANAGE, P.SHARING_READ, P.SHARING_RECORD, P.AREA_REPORT_READ,
-        P.WORKLOAD_READ, P.APPROVAL_ASK, P.CASE_OPEN_EMERGENCY, P.CASE_EXPORT,
+        P.WORKLOAD_READ, P.APPROVAL_ASK, P.CASE_OPEN_EMERGENCY, P.CASE_EXPORT, P.FILE_REMOVE,
     ),
     Role.ANALYST: _rules("Analyst", P.COHORT_UPLOAD, P.COHORT_READ),
     Role.SAFEGUARDING_LEAD: _rules(
@@ -78,7 +81,8 @@ ROLES: dict[Role, RoleRules] = {
     ),
     Role.DATA_PROTECTION_OFFICER: _rules(
         "Data protection officer", P.AUDIT_READ, P.AUDIT_VERIFY, P.AUDIT_EXPORT, P.SHARING_READ, P.GRANT_APPROVE,
-        P.ROLES_READ, P.APPROVAL_ASK, P.APPROVAL_DECIDE, P.EMERGENCY_READ, needs_area=False, idle_minutes=15, needs_passkey=True,
+        P.ROLES_READ, P.APPROVAL_ASK, P.APPROVAL_DECIDE, P.RETENTION_DECIDE, P.EMERGENCY_READ,
+        needs_area=False, idle_minutes=15, needs_passkey=True,
     ),
 }  # fmt: skip
 

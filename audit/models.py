@@ -49,6 +49,7 @@ class Event(StrEnum):
     SIGNED_IN = "login:signed_in", "Signed in"
     SIGN_IN_FAILED = "login:failed", "Could not sign in"
     SIGN_IN_THROTTLED = "login:throttled", "Was slowed down after too many tries"
+    SIGN_IN_ALARM = "login:alarm", "Noticed sign-ins that failed at many accounts from many addresses"
     FIRST_FACTOR = "login:first_factor", "Gave the first of two factors"
     RECOVERY_CODE_USED = "login:recovery_code", "Used a recovery code"
     SIGNED_OUT = "logout:signed_out", "Signed out"
@@ -76,6 +77,9 @@ class Event(StrEnum):
     GRANT_PROPOSED = "config:grant_proposed", "Proposed a role for someone"
     GRANT_APPROVED = "config:grant_approved", "Approved a role for someone"
     GRANT_ENDED = "config:grant_ended", "Ended someone's role"
+    CREDENTIAL_MADE = "config:credential_made", "Let an agency's system send referrals"
+    CREDENTIAL_ENDED = "config:credential_ended", "Ended the access of an agency's system"
+    TOKEN_GIVEN = "login:token", "Signed in as an agency's system"
     APPROVAL_ASKED = "create:approval", "Asked a second person to agree"
     APPROVAL_AGREED = "update:approval_agreed", "Agreed as the second person"
     APPROVAL_DECLINED = "update:approval_declined", "Did not agree as the second person"
@@ -97,8 +101,11 @@ class Event(StrEnum):
     DECOY_MADE = "update:decoy", "Made a trip wire"
     # keys
     KEYS_CHANGED = "key:changed", "Changed keys"
+    CHAIN_KEY_CHANGED = "key:chain", "Changed the key that seals the trail"
     KEYS_CHECKED = "review:keys_checked", "Checked keys"
     PERSON_ERASED = "delete:young_person", "Erased a young person"
+    RETENTION_DUE = "create:retention_review", "Found a record whose time is over"
+    RETENTION_DECIDED = "update:retention_review", "Decided about a record whose time is over"
     HOLD_CHANGED = "update:legal_hold", "Placed or ended a legal hold"
     # cohort
     EXTRACT_UPLOADED = "create:extract", "Uploaded a partner's extract"
@@ -140,6 +147,21 @@ class Event(StrEnum):
     INFORMATION_ASKED = "update:information_asked", "Asked the referrer for information"
     FEEDBACK_GIVEN = "create:feedback", "Said whether the outcome was useful"
     INFORMATION_GIVEN = "update:information_given", "Answered a request for information"
+    IMPORT_UPLOADED = "create:import", "Uploaded a list of referrals"
+    IMPORT_READ = "read:import", "Looked at a list of referrals"
+    IMPORT_STARTED = "update:import", "Started to send a list of referrals"
+    IMPORT_WORKED = "update:import_worked", "Worked through part of a list of referrals"
+    IMPORT_ENDED = "delete:import", "Threw away a list of referrals"
+    LINK_SENT = "create:referral_link", "Sent a one-time link to refer by"
+    LINK_OPENED = "update:referral_link_opened", "Opened a one-time link"
+    LINK_CONFIRMED = "login:referral_link", "Confirmed the address of a one-time link"
+    LINK_ENDED = "update:referral_link_ended", "Ended a one-time link"
+    ARRIVAL_WRITTEN = "update:arrival_written", "Wrote a page without an account"
+    ARRIVAL_RECEIVED = "create:arrival", "Sent a referral without an account"
+    ARRIVAL_READ = "read:arrival", "Looked at a referral to accept"
+    ARRIVAL_ACCEPTED = "update:arrival_accepted", "Accepted a referral that came without an account"
+    ARRIVAL_TURNED_AWAY = "update:arrival_turned_away", "Turned away a referral that came without an account"
+    ARRIVAL_DELETED = "delete:arrival", "Deleted what came without an account"
     STEPPED_UP_CASE = "create:step_up", "Stepped up to the front door"
     STEP_UP_READ = "read:step_up", "Looked at a step-up"
     STEP_UP_ANSWERED = "update:step_up", "Recorded the front door's answer"
@@ -149,6 +171,8 @@ class Event(StrEnum):
     MATCHING_INDEXED = "create:matching_index", "Asked for a young person to be put into, or out of, matching"
     MATCHING_DONE = "update:matching_task", "Finished a piece of matching between areas"
     # files
+    REFERRAL_STATUS_READ = "read:referral_status", "Asked, from a system, how a referral stands"
+    REFERRAL_EXPORTED = "export:referral", "Took a referral out as a file"
     FILE_ADDED = "create:file", "Added a file"
     FILE_READ = "read:file", "Opened a file"
     FILES_LISTED = "list:files", "Looked at the files"
@@ -236,6 +260,16 @@ class AuditSeal(db.Model):  # type: ignore[name-defined]
     mac: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class AuditChainKey(db.Model):  # type: ignore[name-defined]
+    """From which entry on a chain is sealed under which version of its key: the one after ``seq``, which says so itself."""
+
+    __tablename__ = "audit_chain_key"
+
+    chain: Mapped[str] = mapped_column(String(26), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    version: Mapped[int]
+
+
 class AuditSubject(db.Model):  # type: ignore[name-defined]
     """Which entries are about which young person; the same ids are in the sealed bytes and the verifier compares."""
 
@@ -298,5 +332,7 @@ class ChangeHistory(SealedRecord):
         return self.subject
 
 
-APPEND_ONLY = ("audit_entry", "audit_seal", "audit_subject", "audit_checkpoint", "audit_tree", "audit_anchored")
+APPEND_ONLY = (
+    "audit_entry", "audit_seal", "audit_chain_key", "audit_subject", "audit_checkpoint", "audit_tree", "audit_anchored",
+)  # fmt: skip
 DROPPED_WITH_AGE = ("audit_entry", "audit_subject")

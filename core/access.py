@@ -9,6 +9,7 @@ from flask import Flask, Request, abort, current_app, g, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from core import systems
 from core.ids import Id
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -23,6 +24,7 @@ class Permission(StrEnum):
     STATUS_READ = "status.read"
     ROLES_READ = "roles.read"
     APPROVAL_ASK = "approval.ask"
+    RETENTION_DECIDE = "retention.decide"
     APPROVAL_DECIDE = "approval.decide"
     # audit
     AUDIT_READ = "audit.read"
@@ -39,6 +41,7 @@ class Permission(StrEnum):
     REFERRAL_READ_AREA = "referral.read_area"
     REFERRAL_TRIAGE = "referral.triage"
     REFERRAL_STEP_UP = "referral.step_up"
+    REFERRAL_IMPORT = "referral.import"
     # panels
     MEETING_READ = "meeting.read"
     MEETING_MANAGE = "meeting.manage"
@@ -49,6 +52,7 @@ class Permission(StrEnum):
     CASE_WORK = "case.work"
     CASE_CLOSE = "case.close"
     CASE_EXPORT = "case.export"
+    FILE_REMOVE = "file.remove"
     CASE_OPEN_EMERGENCY = "case.open_emergency"
     EMERGENCY_READ = "emergency.read"
     EMERGENCY_REVIEW = "emergency.review"
@@ -70,10 +74,12 @@ class Permission(StrEnum):
 
 
 class Door(StrEnum):
-    """Routes that no permission decides: open to all, or to anyone signed in for themselves."""
+    """Routes that no permission decides: open to all, to anyone signed in for themselves, or to an agency's system."""
 
     PUBLIC = "public"
     SELF = "self"
+    # Only under ``core.systems.PREFIX``, where no cookie is read: a person's session never opens these.
+    SYSTEM = "system"
 
 
 class Limit(StrEnum):
@@ -200,8 +206,8 @@ def guard() -> ResponseReturnValue | None:
         return None
     actor = find_actor()
     if actor is None:
-        return _to_sign_in()
-    if needed.door is Door.SELF or any(actor.can(permission) for permission in needed.permissions):
+        return systems.unknown() if systems.is_asking() else _to_sign_in()
+    if needed.door in {Door.SELF, Door.SYSTEM} or any(actor.can(permission) for permission in needed.permissions):
         return None if all(_stays_open(needed, limit, actor) for limit in actor.limits) else held_back()
     g.denied = "permission"
     # A page about one record: "forbidden" would confirm that the record is there (SETTLED 4).
@@ -226,6 +232,9 @@ def _stays_open(needed: Requirement, limit: Limit, actor: Actor) -> bool:
 def held_back() -> ResponseReturnValue:
     """The page that says what has run out and what to do. It is the same whatever the address names."""
     g.denied = "limit"
+    if systems.is_asking():
+        words = "The agreement to share information has run out. Until it is renewed, send urgent concerns alone"
+        return systems.problem(403, kind="agreement", detail=words)
     return render_template("errors/limited.html"), 403
 
 

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import structlog
 from flask import has_request_context, request
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField
@@ -11,13 +12,18 @@ from wtforms.validators import ValidationError
 
 from core.clock import today
 from core.ids import new_id
+from core.languages import gettext as _
 
+log = structlog.get_logger()
 MACHINERY = ("csrf_token", "once", "row_version", "submit", "holder", "given_back")
 # Whose form it is, signed (``core.held_forms``); and the mark of one that is only shown again.
 HOLDER, GIVEN_BACK = "holder", "given_back"
+# As people type them, in English or in Welsh.
 MONTHS = {name: n for n, names in enumerate(
-    ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
-     "sep sept september", "oct october", "nov november", "dec december"), 1) for name in names.split()}  # fmt: skip
+    ("jan january ion ionawr", "feb february chwe chwef chwefror", "mar march maw mawrth", "apr april ebr ebrill",
+     "may mai", "jun june meh mehefin", "jul july gor gorff gorffennaf", "aug august aws awst",
+     "sep sept september med medi", "oct october hyd hydref", "nov november tach tachwedd",
+     "dec december rhag rhagfyr"), 1) for name in names.split()}  # fmt: skip
 
 
 class Form(FlaskForm):
@@ -30,7 +36,11 @@ class Form(FlaskForm):
         """A form that is given back after its sender signed in again is shown, not carried out."""
         if has_request_context() and GIVEN_BACK in request.form:
             return False
-        return bool(super().validate(extra_validators))
+        is_right = bool(super().validate(extra_validators))
+        # Not one that checks the rows of a list: those are counted together.
+        if not is_right and has_request_context() and self.meta.csrf:
+            log.info("input_refused", route=request.endpoint, form=type(self).__name__, fields=len(self.errors))
+        return is_right
 
     def answer_fields(self) -> dict[str, Field]:
         """The fields a person fills in, by name, in their order on the page."""
@@ -101,17 +111,19 @@ class DateParts(Field):
             return
         if missing:
             self.bad_parts = set(missing)
-            raise ValidationError(f"{self.what} must include a {' and '.join(missing)}")
+            names = {"day": _("day"), "month": _("month"), "year": _("year")}
+            parts = _(" and ").join(names[part] for part in missing)
+            raise ValidationError(_("%(what)s must include a %(parts)s", what=_(self.what), parts=parts))
         if self.data is None:
             self.bad_parts = {"day", "month", "year"}
-            raise ValidationError(f"{self.what} must be a real date")
+            raise ValidationError(_("%(what)s must be a real date", what=_(self.what)))
         self._check_side()
 
     def _check_side(self) -> None:
         assert self.data is not None
         if self.past and self.data > today():
             self.bad_parts = {"day", "month", "year"}
-            raise ValidationError(f"{self.what} must be today or in the past")
+            raise ValidationError(_("%(what)s must be today or in the past", what=_(self.what)))
         if self.future and self.data < today():
             self.bad_parts = {"day", "month", "year"}
-            raise ValidationError(f"{self.what} must be today or in the future")
+            raise ValidationError(_("%(what)s must be today or in the future", what=_(self.what)))

@@ -77,6 +77,8 @@ RULES: dict[str, Rows] = {
     "step_up": Rows(mine=("raised_by_id",)),
     "referral_draft": Rows(area=None, mine=("owner_id",)),
     "form_draft": Rows(area=None, mine=("user_id",)),
+    "referral_import": Rows(area=None, mine=("owner_id",)),
+    "import_row": Rows(through=("import_id", "referral_import")),
     # Sent by nobody as far as the session knows; the form says under our signature whose it is.
     "held_form": Rows(area=None, mine=("user_id",), writes="true"),
     "stored_search": Rows(area=None, mine=("owner_id",)),
@@ -86,9 +88,15 @@ RULES: dict[str, Rows] = {
     "audit_subject": Rows(area="chain", writes="true"),
     # Hashes alone: whoever adds to a chain reads its last seal, and nothing of anyone can be learned from one.
     "audit_seal": Rows(is_open=True),
+    "audit_chain_key": Rows(is_open=True),
+    # A visitor looks as the token, the visit or the link that they hold, and sees that one row (invited/services/visits.py).
+    "referral_link": Rows(mine=("token_hash", "visit_hash", "id")),
+    "arrival": Rows(mine=("visit_id",)),
     "stored_file": Rows(mine=("added_by_id",), unless="added_by_id"),
+    "removed_file": Rows(mine=("added_by_id",)),
     "file_day": Rows(area=None, mine=("user_id",)),
     "access_day": Rows(area=None, mine=("user_id",)),
+    "system_request": Rows(area=None, mine=("user_id",)),
 }
 
 EXEMPT: dict[str, str] = {
@@ -102,6 +110,8 @@ EXEMPT: dict[str, str] = {
     "user_account": "read before it is known who acts; staff only",
     "membership": "read before it is known who acts; staff only",
     "sign_in_session": "read before it is known who acts; the cookie is kept as a hash",
+    "system_credential": "read before it is known who acts; the secret is kept as a hash",
+    "system_token": "read before it is known who acts; hashes",
     "account_link": "read before it is known who acts; the token is kept as a hash",
     "factor": "read while somebody signs in; their own passkeys and apps",
     "identity": "read while somebody signs in; which organisation's account is theirs",

@@ -10,8 +10,11 @@ class MessageKind(StrEnum):
     INFORMATION_NEEDED = "information_needed"
     DECISION = "decision"
     FEEDBACK = "feedback"
+    LIST_DONE = "list_done"
     # to whoever works on it
+    ARRIVED = "arrived"
     INFORMATION_GIVEN = "information_given"
+    FILE_ADDED = "file_added"
     WITHDRAWN = "withdrawn"
     ALLOCATED = "allocated"
     STEP_UP = "step_up"
@@ -38,6 +41,15 @@ class MessageKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 (the name of a message)
     EMAIL_CHANGED = "email_changed"
     ROLE_READY = "role_ready"
+    INVITATION = "invitation"
+    RESET = "reset"
+    GIVEN_BACK = "given_back"
+    GIVEN_BACK_OTHER = "given_back_other"
+    SIGN_IN_CHANGED = "sign_in_changed"
+    SOON_SUSPENDED = "soon_suspended"
+    NEW_DEVICE = "new_device"
+    SECOND_FACTOR_MISSING = "second_factor_missing"
+    SIGN_IN_ALARM = "sign_in_alarm"
 
 
 class Letter(StrEnum):
@@ -55,6 +67,13 @@ class Letter(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 (the name of a letter)
     EMAIL_CHANGED = "email_changed"
     ROLE_READY = "role_ready"
+    SIGN_IN = "sign_in"
+    INVITATION = "invitation"
+    RESET = "reset"
+    GIVEN_BACK = "given_back"
+    GIVEN_BACK_OTHER = "given_back_other"
+    SIGN_IN_CHANGED = "sign_in_changed"
+    SOON_SUSPENDED = "soon_suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +90,10 @@ RULES: dict[MessageKind, Rule] = {
     K.INFORMATION_NEEDED: Rule("We need something from you about a referral you sent", L.INFORMATION_NEEDED),
     K.DECISION: Rule("There is a decision on a referral you sent", L.DECISION),
     K.FEEDBACK: Rule("There is feedback on a referral you sent", L.DECISION),
+    K.LIST_DONE: Rule("The list that you uploaded was worked through", L.NEWS),
+    K.ARRIVED: Rule("A referral waits for you to accept it", L.NEWS),
     K.INFORMATION_GIVEN: Rule("The referrer answered your question"),
+    K.FILE_ADDED: Rule("The referrer added a file to a referral"),
     K.WITHDRAWN: Rule("The referrer took a referral back"),
     K.ALLOCATED: Rule("You are now the lead of a case", L.NEWS),
     K.STEP_UP: Rule("A step-up was recorded. Make sure that the front door has it", L.URGENT),
@@ -95,4 +117,15 @@ RULES: dict[MessageKind, Rule] = {
     K.PASSWORD_CHANGED: Rule(letter=L.PASSWORD_CHANGED),
     K.EMAIL_CHANGED: Rule(letter=L.EMAIL_CHANGED),
     K.ROLE_READY: Rule("You have a new role", L.ROLE_READY),
+    K.INVITATION: Rule(letter=L.INVITATION),
+    K.RESET: Rule(letter=L.RESET),
+    K.GIVEN_BACK: Rule(letter=L.GIVEN_BACK),
+    K.GIVEN_BACK_OTHER: Rule(letter=L.GIVEN_BACK_OTHER),
+    K.SIGN_IN_CHANGED: Rule(letter=L.SIGN_IN_CHANGED),
+    K.SOON_SUSPENDED: Rule(letter=L.SOON_SUSPENDED),
+    K.NEW_DEVICE: Rule("Somebody signed in to your account on a device that you had not used before", L.SIGN_IN),
+    K.SECOND_FACTOR_MISSING: Rule(
+        "Somebody gave your password and then no second factor. If it was not you, change your password", L.SIGN_IN
+    ),
+    K.SIGN_IN_ALARM: Rule("In the last hour sign-ins failed at many accounts, from many addresses", L.URGENT),
 }  # fmt: skip

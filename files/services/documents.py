@@ -20,11 +20,20 @@ _LAST_RECORD = b"PK\x05\x06"
 
 def checked(content: bytes) -> bytes:
     """Raise NotAccepted for what is not a plain Word document. Returns it as it is."""
+    _package(parts_of(content))
+    return content
+
+
+def parts_of(content: bytes, acts: re.Pattern[str] = ACTS, words: str = MACROS) -> dict[str, bytes]:
+    """The XML of each part of an Office file that is whole and of ordinary size. Raise NotAccepted.
+
+    ``acts``: names of parts that no such file may hold; ``words`` say what to do then.
+    """
     _whole(content)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
-            _entries(package)
-            parts = {entry.filename: _read(package, entry) for entry in package.infolist()}
+            _entries(package, acts, words)
+            return {entry.filename: _read(package, entry) for entry in package.infolist()}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         if isinstance(error, NotAccepted):
             raise
@@ -33,8 +42,6 @@ def checked(content: bytes) -> bytes:
         if type(error).__name__ not in {"error", "LZMAError"}:
             raise
         raise not_what_it_says() from None
-    _package(parts)
-    return content
 
 
 def _whole(content: bytes) -> None:
@@ -48,7 +55,7 @@ def _whole(content: bytes) -> None:
         raise not_what_it_says()
 
 
-def _entries(package: zipfile.ZipFile) -> None:
+def _entries(package: zipfile.ZipFile, acts: re.Pattern[str], words: str) -> None:
     entries = package.infolist()
     names = [entry.filename for entry in entries]
     if len(entries) > MOST_ENTRIES or len({name.lower() for name in names}) != len(names):
@@ -61,8 +68,8 @@ def _entries(package: zipfile.ZipFile) -> None:
             raise not_what_it_says()
     if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
         raise not_what_it_says()
-    if any(ACTS.search(name) for name in names):
-        raise NotAccepted(MACROS)
+    if any(acts.search(name) for name in names):
+        raise NotAccepted(words)
 
 
 def _read(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -81,8 +88,12 @@ def _package(parts: dict[str, bytes]) -> None:
     if ACTING_TYPES.search(types):
         raise NotAccepted(MACROS)
     for name, content in parts.items():
-        # No part of a Word document has these; they are how XML reads other files or grows without end.
-        if b"<!DOCTYPE" in content or b"<!ENTITY" in content or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise not_what_it_says()
+        plain_xml(content)
         if name.lower().endswith(".rels") and any(not _LINK.search(found) for found in _ELSEWHERE.findall(content)):
             raise NotAccepted(MACROS)
+
+
+def plain_xml(content: bytes) -> None:
+    """Raise NotAccepted for what no part of an Office file has: it is how XML reads other files or grows without end."""
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise not_what_it_says()

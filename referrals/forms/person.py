@@ -20,6 +20,7 @@ from core.codes.people import (
 )
 from core.formats import age_on
 from core.forms import DateParts
+from core.languages import gettext as _
 from referrals.answers import is_eligible_age, tidy_postcode
 from referrals.forms.base import EMAIL_WORDS, LongText, Needed, SectionForm, short
 
@@ -58,7 +59,8 @@ class PersonForm(SectionForm):
         if field.data >= today():
             raise ValidationError("Date of birth must be in the past")
         if not is_eligible_age(field.data, today()):
-            raise ValidationError(f"They must be 10 to 17. You entered an age of {age_on(field.data, today())}")
+            age = age_on(field.data, today())
+            raise ValidationError(_("They must be 10 to 17. You entered an age of %(age)s", age=age))
 
 
 class ContactForm(SectionForm):
@@ -139,8 +141,9 @@ class NeedsForm(SectionForm):
             self.source_missing = True
 
     def validate(self, extra_validators: Any = None) -> bool:
+        self.source_missing = False
         is_valid = super().validate(extra_validators)
-        if getattr(self, "source_missing", False):
+        if self.source_missing:
             self.ethnicity_source.errors = ["Select who told you their ethnic group"]
             return False
         return bool(is_valid)

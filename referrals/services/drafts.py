@@ -32,7 +32,7 @@ def start_draft(actor: Actor, *, area_id: Id, start: Mapping[str, Any]) -> Refer
     answers = {
         "start": dict(start) | {"area_id": area_id},
         "person": {"date_of_birth": start.get("date_of_birth")},
-        "you": _own_details(actor),
+        "you": own_details(actor),
     }
     draft = ReferralDraft(
         owner_id=actor.user_id, agency_id=actor.agency_id, area_id=area_id,
@@ -44,7 +44,8 @@ def start_draft(actor: Actor, *, area_id: Id, start: Mapping[str, Any]) -> Refer
     return draft
 
 
-def _own_details(actor: Actor) -> dict[str, str]:
+def own_details(actor: Actor) -> dict[str, str]:
+    """What the service knows of whoever refers."""
     user = db.session.get_one(User, actor.user_id)
     return {"name": user.name, "job": "", "agency": actor.agency_name, "email": user.email}
 

@@ -43,13 +43,30 @@ def earlier_referrals(actor: Actor, answers: Answers) -> list[Earlier]:
     return [_earlier(actor, row) for row in _alike(rows, surname, date.fromisoformat(born))]
 
 
-def _rows(actor: Actor) -> list[Any]:
+class SentBefore:
+    """Earlier referrals of oneself or one's agency, opened once, to compare every row of a list with."""
+
+    def __init__(self, actor: Actor, most: int) -> None:
+        rows, seen = _rows(actor, most), current()
+        seen.load_keys(row.data_key_id for row in rows)
+        self.names: dict[str, list[str]] = {}
+        with seen.examining("duplicates"):
+            seen.examined += len(rows)
+            for row in rows:
+                self.names.setdefault(str(_opened(row, "date_of_birth")), []).append(_opened(row, "surname"))
+
+    def has(self, surname: str, born: str) -> bool:
+        """Whether one has this date of birth (an ISO date) and a surname that sounds alike."""
+        return any(_sounds_alike(surname, other) for other in self.names.get(born, ()))
+
+
+def _rows(actor: Actor, most: int = MOST_COMPARED) -> list[Any]:
     columns = (
         Referral.id, Referral.reference, Referral.sent_at, Referral.status, Referral.sent_by_id, Referral.data_key_id,
         sealed_column(Referral, "surname"), sealed_column(Referral, "date_of_birth"),
     )  # fmt: skip
     theirs = select(*columns).where(warned_about(actor), Referral.status != ReferralStatus.WITHDRAWN.value)
-    return list(db.session.execute(theirs.order_by(Referral.sent_at.desc()).limit(MOST_COMPARED)))
+    return list(db.session.execute(theirs.order_by(Referral.sent_at.desc()).limit(most)))
 
 
 def _alike(rows: list[Any], surname: str, born: date) -> list[Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from accounts.models import Area
 from core.clock import today
 from core.db import db
+from core.row_security import everything
 from referrals.models import Referral
 
 # 23 letters (a prime), without I and O, which are read as digits.
@@ -18,22 +19,29 @@ _FORM = re.compile(r"([A-Z]{3})-?([0-9]{2})-?([0-9]{4,5})([A-Z])")
 
 def new_reference(area: Area) -> str:
     """``RDG-26-0417K``: area, year, number, check letter. A fifth digit once half of a sample is used (SETTLED 26)."""
+    return new_references(area, 1)[0]
+
+
+def new_references(area: Area, count: int) -> list[str]:
+    """So many references at once, none like another: for a list of referrals."""
     stem = f"{area.prefix}-{today():%y}"
-    return _draw(stem, 4) or _draw(stem, 5) or _draw(stem, 6) or _fail()
+    return _draw(stem, 4, count) or _draw(stem, 5, count) or _draw(stem, 6, count) or _fail()
 
 
-def _draw(stem: str, digits: int) -> str | None:
-    """An unused number of this many digits; None when at least half of those drawn are used. One statement."""
+def _draw(stem: str, digits: int, count: int) -> list[str]:
+    """Unused numbers of this many digits; none when at least half of those drawn are used. One statement."""
     first = 1 if digits == 4 else 10 ** (digits - 1)
-    numbers = secrets.SystemRandom().sample(range(first, 10**digits), DRAWN)
+    numbers = secrets.SystemRandom().sample(range(first, 10**digits), max(DRAWN, 2 * count + 1))
     drawn = [f"{stem}-{number:0{digits}d}{check_letter(f'{stem}-{number:0{digits}d}')}" for number in numbers]
-    used = set(db.session.scalars(select(Referral.reference).where(Referral.reference.in_(drawn))))
-    if len(used) * 2 >= DRAWN:
-        return None
-    return next(reference for reference in drawn if reference not in used)
+    # Used by anyone: whoever refers into an area that is not theirs cannot see its numbers.
+    with everything():
+        used = set(db.session.scalars(select(Referral.reference).where(Referral.reference.in_(drawn))))
+    if len(used) * 2 >= len(drawn):
+        return []
+    return [reference for reference in drawn if reference not in used][:count]
 
 
-def _fail() -> str:
+def _fail() -> list[str]:
     raise RuntimeError("No reference number is left for this area and year")
 
 

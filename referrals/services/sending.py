@@ -17,6 +17,7 @@ from core.codes.referrals import LAWFUL_GROUNDS, LawfulBasisChoice, ReferralStat
 from core.context import current
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from core.working_days import add_working_days
 from referrals import answers as a
 from referrals.models import Referral, ReferralDraft
@@ -53,25 +54,31 @@ def send_referral(actor: Actor, *, draft: ReferralDraft) -> Referral:
     born = date.fromisoformat(answers["person"]["date_of_birth"]) if not waiting else today()
     if waiting or not a.is_eligible_age(born, today()):
         raise NotReady(waiting)
-    referral = _referral_from(actor, draft, answers, born)
+    assert draft.area is not None, "a draft begins with its area"
+    referral = referral_from(
+        actor, area=draft.area, referral_id=draft.id, data_key_id=draft.data_key_id, answers=answers,
+        reference=new_reference(draft.area),
+    )  # fmt: skip
     db.session.delete(draft)
     db.session.add(referral)
-    record(Event.REFERRAL_SENT, actor, referral, also=[draft], detail=_codes_of(actor, answers))
+    record(Event.REFERRAL_SENT, actor, referral, also=[draft], detail=codes_of(actor, answers))
     db.session.flush()
     telling.sent(actor, referral, answers.get("start", {}).get("danger", ""))
     return referral
 
 
-def _referral_from(actor: Actor, draft: ReferralDraft, answers: dict[str, Any], born: date) -> Referral:
-    area = draft.area
-    assert area is not None, "a draft begins with its area"
+def referral_from(
+    actor: Actor, *, area: Area, referral_id: Id, data_key_id: Id, answers: Mapping[str, Any], reference: str
+) -> Referral:
+    """A referral of finished answers, with its clocks; the caller adds, records and tells."""
     person, kept = answers["person"], {key: value for key, value in answers.items() if key != "saved"}
     return Referral(
-        id=draft.id, data_key_id=draft.data_key_id, reference=new_reference(area), area_id=area.id,
+        id=referral_id, data_key_id=data_key_id, reference=reference, area_id=area.id,
         district_id=answers.get("start", {}).get("district_id") or None, agency_id=actor.agency_id,
         sent_by_id=actor.user_id, source_type=SourceType.PROFESSIONAL.value, status=ReferralStatus.NEW.value,
         sent_at=now(), acknowledge_by=_within(area, "acknowledge", 1), decide_by=_within(area, "triage", 5),
-        forename=person["forename"], surname=person["surname"], date_of_birth=born, answers=kept,
+        forename=person["forename"], surname=person["surname"],
+        date_of_birth=date.fromisoformat(person["date_of_birth"]), answers=kept,
     )  # fmt: skip
 
 
@@ -79,7 +86,7 @@ def _within(area: Area, target: str, usual: int) -> date:
     return add_working_days(today(), int((area.targets or {}).get(target, usual)))
 
 
-def _codes_of(actor: Actor, answers: Mapping[str, Any]) -> dict[str, Any]:
+def codes_of(actor: Actor, answers: Mapping[str, Any]) -> dict[str, Any]:
     """What the entry may say of a referral: codes and counts."""
     start, basis = answers.get("start", {}), answers["sharing"]["basis"]
     return {
@@ -94,6 +101,14 @@ def lawful_answer(agency_kind: str, basis: str) -> register.Answer:
     gateway, _ = LAWFUL_GROUNDS[LawfulBasisChoice(basis)]
     emergency = basis == LawfulBasisChoice.EMERGENCY
     return register.check(agency_kind, DATA_CLASS_OF.get(agency_kind, "identity"), gateway or "", emergency)
+
+
+def not_lawful(agency_kind: str, basis: str) -> str:
+    """Why this kind of agency cannot use this reason, with the law (SETTLED 32); "" where it can, or may give its own."""
+    answer = lawful_answer(agency_kind, basis)
+    if answer.may_share or answer.needs_reason:
+        return ""
+    return _("Choose another reason. %(reason)s (%(statute)s)", reason=answer.reason, statute=answer.statute)
 
 
 def already_sent(actor: Actor, draft_id: Id) -> Referral | None:

@@ -1,0 +1,1 @@
+"""What lists can do: verbs, the actor first; none but the worker's piece commits."""
