@@ -1,4 +1,4 @@
-"""Forty invented members of staff: every role, all nine areas; Reading has the fullest team."""
+"""Forty-one invented members of staff: every role, all nine areas; Reading has the fullest team."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ class FictionalStaff:
 _READING = (
     ("Rosa", "Whitcombe", "Teacher", "referrer", "northbrook-academy"),
     ("Imran", "Saddiq", "Neighbourhood officer", "referrer", "reading-police"),
+    ("Gwen", "Halloran", "Deputy head teacher", "agency_contact", "northbrook-academy"),
     ("Vera", "Hill", "Youth worker", "provider_practitioner", "northside-youth"),
     ("Pat", "Adeyemi", "Prevention practitioner", "lead_practitioner", "reading-youth-justice"),
     ("Denise", "Okoro", "School nurse", "panel_member", "reading-school-nursing"),
@@ -67,7 +68,7 @@ _EXTRA = (
 
 
 def staff(directory: Directory) -> list[FictionalStaff]:
-    """All forty; those whose area or agency an adopter's own `areas.toml` does not have are left out."""
+    """All of them; those whose area or agency an adopter's own `areas.toml` does not have are left out."""
     known = {agency.slug for agency in directory.agencies}
     return [person for person in _everyone() if all(m.agency_slug in known for m in person.memberships)]
 

@@ -17,6 +17,7 @@ from audit.services import SYSTEM_CHAIN
 from audit.watch import alerts
 from cohort.services import candidates
 from core.access import Actor
+from core.access import Permission as P
 from core.clock import now, today
 from core.codes.referrals import ReferralStatus as S
 from core.codes.sharing import SharingOutcome
@@ -26,6 +27,7 @@ from desk import first, work
 from desk.first import Item
 from desk.work import NOTHING, Pair
 from referrals.services import tracking
+from rights import retention
 from sharing.models import Disclosure
 from sharing.policies import disclosures_visible_to
 
@@ -113,7 +115,9 @@ def _referral_table(actor: Actor, step_ups: Pair) -> Table:
     def line(text: str, status: S, tab: str) -> Line:
         return _line(text, found.get(status, NOTHING), f"/triage?tab={tab}")
 
+    to_accept = [Line("To accept", work.arrival_numbers(actor), "/triage/arrivals")] if actor.can(P.REFERRAL_TRIAGE) else []
     return Table("Referrals", [
+        *to_accept,
         line("New", S.NEW, "new"), line("In triage", S.IN_TRIAGE, "in-triage"),
         line("Information needed", S.INFORMATION_NEEDED, "information-needed"),
         line("Ready for panel", S.READY_FOR_PANEL, "ready"),
@@ -245,6 +249,16 @@ def _grants(actor: Actor) -> Line:
     return Line("Roles to approve", waiting, "/admin/grants")
 
 
+def _grants_and_retention(actor: Actor) -> list[Line]:
+    """Two counts in one statement."""
+    counted = [
+        select(func.count()).select_from(found.subquery()).scalar_subquery()
+        for found in (grants_visible_to(actor), retention.waiting(actor))
+    ]
+    grants, over = db.session.execute(select(*counted)).one()
+    return [Line("Roles to approve", grants, "/admin/grants"), Line("Records to decide", over, "/rights/retention")]
+
+
 def _as_second_person(actor: Actor) -> list[Line]:
     """What somebody else did or asked for, and this person looks at; the approvals were counted with the session."""
     return [
@@ -266,7 +280,7 @@ def _officer(actor: Actor, shown: Work) -> None:
         Table(
             "To decide",
             [
-                _grants(actor),
+                *_grants_and_retention(actor),
                 *_as_second_person(actor),
                 Line("Shared outside the register, last 30 days", number, href),
             ],
@@ -310,7 +324,7 @@ def _administrator(actor: Actor, shown: Work) -> None:
 
 
 _BUILDERS: dict[Role, Callable[[Actor, Work], None]] = {
-    Role.COORDINATOR: _coordinator, Role.REFERRER: _referrer, Role.PANEL_CHAIR: _chair, Role.PANEL_MEMBER: _member,
+    Role.COORDINATOR: _coordinator, Role.REFERRER: _referrer, Role.AGENCY_CONTACT: _referrer, Role.PANEL_CHAIR: _chair, Role.PANEL_MEMBER: _member,
     Role.PROVIDER: _provider, Role.LEAD: _lead, Role.SAFEGUARDING_LEAD: _safeguarding,
     Role.DATA_PROTECTION_OFFICER: _officer, Role.PARTNERSHIP_LEAD: _partnership, Role.OVERSIGHT_VIEWER: _oversight,
     Role.ANALYST: _analyst, Role.ADMINISTRATOR: _administrator,

@@ -1,6 +1,6 @@
 """Which referrals and drafts are whose. Policies ask for permissions, never for a role."""
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 
 from core.access import Actor, Permission
 from core.clock import today
@@ -16,8 +16,20 @@ def visible_to(actor: Actor) -> Select[Referral]:
 
 
 def sent_by(actor: Actor) -> Select[Referral]:
-    """What "Your referrals" shows: one's own and, for an agency's contact, the agency's. Never the area's."""
+    """What a referrer may open: one's own and, for an agency's contact, the agency's. Never the area's."""
     return select(Referral).where(_theirs(actor))
+
+
+def sent_by_oneself(actor: Actor) -> Select[Referral]:
+    """What "Your referrals" and the first page list, whoever else in the agency sends some."""
+    return select(Referral).where(Referral.sent_by_id == actor.user_id)
+
+
+def sent_by_agency(actor: Actor) -> Select[Referral]:
+    """What an agency's contact reads: everything that the agency sent; for others nothing."""
+    if not actor.agency_id or not actor.can(Permission.REFERRAL_READ_AGENCY):
+        return select(Referral).where(false())
+    return select(Referral).where(Referral.agency_id == actor.agency_id)
 
 
 def drafts_of(actor: Actor) -> Select[ReferralDraft]:

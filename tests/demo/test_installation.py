@@ -211,7 +211,7 @@ def test_an_account_of_every_role_signs_in(made):
 def test_the_command_lists_every_account(made):
     lines = made.test_cli_runner().invoke(args=["demo", "accounts"]).output.splitlines()
     accounts = [json.loads(line) for line in lines if line.startswith("{")]
-    assert len({account["role"] for account in accounts}) == 12
+    assert len({account["role"] for account in accounts}) == 13
     assert all(account["password"] == people_of_demo.PASSWORD for account in accounts)
     assert {account["email"] for account in accounts} == {account["email"] for account in people_of_demo.accounts()}
 

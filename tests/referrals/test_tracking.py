@@ -206,3 +206,43 @@ def test_the_first_page_says_who_has_answered(acting, sent):
         assert [row.id for row in found.information_needed] == [sent]
         assert [row.id for row in found.waiting] == [waiting.id]
         assert found.drafts == found.decided == []
+
+
+def test_a_single_point_of_contact_reads_what_their_agency_sent_and_changes_nothing(sign_in, acting, known, sent):
+    """Others see their own alone; a colleague at another agency, or in a restricted matter, sends nothing into view."""
+    with acting("coordinator@reading") as actor:
+        others = send_referral(actor, forename="Ife", surname="Marlow")
+        db.session.commit()
+        others_id = others.id
+    contact, elsewhere = sign_in(Role.AGENCY_CONTACT), sign_in(Role.AGENCY_CONTACT, area="slough")
+    assert "You have no referral waiting" in words(contact.get("/referrals"))
+    listed = words(contact.get("/referrals?show=agency"))
+    assert "Sent by Reading school" in listed
+    assert "Sefton, Kaya" in listed
+    assert "Referrer Reading" in listed
+    assert "Marlow" not in listed
+    page = contact.get(f"/referrals/{sent}")
+    for shown in ("by Referrer Reading", "What they sent", "lunchtime drama club"):
+        assert shown in words(page)
+    assert "Withdraw" not in words(page)
+    assert "/change/" not in page.text
+    for act in ("withdraw", "reply", "change/worries"):
+        assert contact.get(f"/referrals/{sent}/{act}").status_code == 403
+    assert contact.get(f"/referrals/{others_id}").status_code == 404
+    assert elsewhere.get(f"/referrals/{sent}").status_code == 404
+    assert "Nobody in your agency has sent" in words(elsewhere.get("/referrals?show=agency"))
+    colleague = sign_in(Role.COORDINATOR)
+    assert "Sefton" not in words(colleague.get("/referrals?show=agency"))
+    assert "Marlow" in words(colleague.get("/referrals?show=agency"))
+    assert bodies(Event.REFERRALS_LISTED)
+
+
+def test_what_a_single_point_of_contact_may_read_needs_two_people(known, acting):
+    from accounts.models import User
+    from accounts.services import grants
+
+    with acting("administrator@reading") as actor:
+        user = db.session.get_one(User, known.users["referrer@reading"])
+        place = (known.agencies["school@reading"], known.areas["reading"])
+        proposed = grants.propose(actor, user, grants.Grant(Role.AGENCY_CONTACT.value, *place))
+        assert proposed.is_active is False

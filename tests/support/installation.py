@@ -53,7 +53,7 @@ def _area(known: Known, slug: str, number: int) -> None:
         slug=slug, name=slug.title(), gss_code=f"E0600003{8 + number}", prefix={"reading": "RDG", "slough": "SLO"}[slug],
         panel_name=f"{slug.title()} Prevention Panel", front_door_name=f"{slug.title()} front door",
         front_door_day="0118 496 0100", front_door_night="0118 496 0101", targets=TARGETS, exclusions=[], quorum=2,
-        valid_from=date(2020, 1, 1),
+        valid_from=date(2020, 1, 1), takes_families=slug == "reading",
     )  # fmt: skip
     db.session.add(area)
     known.areas[slug] = area.id
@@ -78,7 +78,8 @@ def _area(known: Known, slug: str, number: int) -> None:
 
 
 AGENCY_OF: dict[Any, str] = {
-    Role.REFERRER: "school", Role.PROVIDER: "vcs", Role.PANEL_MEMBER: "police", Role.LEAD: "youth_justice",
+    Role.REFERRER: "school", Role.AGENCY_CONTACT: "school", Role.PROVIDER: "vcs", Role.PANEL_MEMBER: "police",
+    Role.LEAD: "youth_justice",
 }  # fmt: skip
 
 
