@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import now
 from core.crypto import Encrypted
-from core.db import Audited, Moment, SealedRecord, db, id_type
+from core.db import Audited, Moment, Record, SealedRecord, db, id_type
 from core.ids import Id
 
 
@@ -32,14 +32,42 @@ class StoredFile(Audited, SealedRecord):
     kind: Mapped[str] = mapped_column(String(8))
     size: Mapped[int]
     pieces: Mapped[int]
+    # Where the contents lie, once they were sealed anew; before that, under the file's own id.
+    content_id: Mapped[Id | None] = mapped_column(id_type(), index=True)
     status: Mapped[str] = mapped_column(String(12))
     checked_at: Mapped[datetime | None] = mapped_column(Moment())
     name = Encrypted(max_length=120)
 
     @property
+    def kept_as(self) -> Id:
+        """The id of the contents in the file store."""
+        return self.content_id or self.id
+
+    @property
     def subject_id(self) -> Id:
         """A draft's files are found under the referral that it may become."""
         return self.young_person_id or self.referral_id or self.id
+
+
+class RemovedFile(Audited, Record):
+    """What stays of a file that was taken away from a referral or case: what it was, who, when and a coded reason.
+
+    Its name and contents went with its key; nothing here is about the young person.
+    """
+
+    __tablename__ = "removed_file"
+    __table_args__ = (CheckConstraint("(referral_id is null) <> (case_id is null)", name="one_place"),)
+
+    area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"))
+    referral_id: Mapped[Id | None] = mapped_column(id_type(), index=True)
+    case_id: Mapped[Id | None] = mapped_column(id_type(), index=True)
+    added_by_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"))
+    added_at: Mapped[datetime] = mapped_column(Moment())
+    kind: Mapped[str] = mapped_column(String(8))
+    size: Mapped[int]
+    removed_by_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"))
+    removed_at: Mapped[datetime] = mapped_column(Moment(), default=now)
+    reason: Mapped[str] = mapped_column(String(16))
 
 
 class FileCheck(db.Model):  # type: ignore[name-defined]

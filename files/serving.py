@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from core.codes.files import FileKind, FileStatus
 from core.context import current
+from core.forms import Form
 from core.requests import Unavailable, write_late
 from files.forms import FileForm
 from files.limits import LARGEST, NotAccepted
@@ -27,16 +28,29 @@ def take(
     For views marked ``writes_late``: examining draws pictures anew and holds nobody up. ``keep`` looks its place up
     again, because nothing read before it stays.
     """
+
+    def keep_it(examined: Examined | None) -> None:
+        if examined is not None:
+            keep(examined)
+
+    return take_with(form, keep_it, done)
+
+
+def take_with(
+    form: Form, keep: Callable[[Examined | None], object], done: Callable[[], ResponseReturnValue]
+) -> ResponseReturnValue | None:
+    """As ``take``, for a form of which a file is one part, which may be left out; its field is called ``file``."""
     if not form.validate_on_submit():
         return None
+    field = form._fields["file"]
     try:
-        examined = examine(form.file.data.filename, form.file.data.read(LARGEST + 1))
+        examined = examine(field.data.filename, field.data.read(LARGEST + 1)) if field.data else None
         sent_before = write_late()
         if sent_before is not None:
             return sent_before
         keep(examined)
     except NotAccepted as reason:
-        form.file.errors = [str(reason)]
+        field.errors = [str(reason)]
         return None
     except StoreUnavailable as error:
         raise Unavailable("The file store does not answer") from error

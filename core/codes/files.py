@@ -26,6 +26,16 @@ class FileStatus(Status):
     BLOCKED = "blocked", "Blocked", "red"
 
 
+class FileRemoval(Code):
+    """Why a file that was sent is taken away: its contents are destroyed, the line with this reason stays."""
+
+    WRONG_PERSON = "wrong_person", "It is about somebody else"
+    TOO_MUCH = "too_much", "It holds more than we need"
+    NOT_TO_SHARE = "not_to_share", "It should not have been shared with us"
+    WRONG_FILE = "wrong_file", "It is the wrong file"
+    DUPLICATE = "duplicate", "We have it already"
+
+
 MEDIA_TYPES = {
     FileKind.PDF: "application/pdf",
     FileKind.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

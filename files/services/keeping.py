@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import ColumnElement, func, select
@@ -160,7 +161,7 @@ def number(place: Place, file_id: Id) -> int:
 def contents(file: StoredFile) -> bytes:
     """Open a file for whoever looks, noted for the trail. Raise NotThere, SealBroken, StoreUnavailable."""
     cipher = current().open_outside(file, "content")
-    kept = store().get(file.id)
+    kept = store().get(file.kept_as)
     if kept is None:
         raise NotThere
     content = b"".join(sealing.opened(cipher, file.id, file.data_key_id, file.pieces, kept))
@@ -169,9 +170,9 @@ def contents(file: StoredFile) -> bytes:
     return content
 
 
-def remove(actor: Actor | None, file: StoredFile) -> None:
+def remove(actor: Actor | None, file: StoredFile, *, reason: str = "", also: Iterable[Any] = ()) -> None:
     """Take it away: its key is destroyed with this transaction, its contents by the next tidying."""
-    record(Event.FILE_REMOVED, actor, file)
+    record(Event.FILE_REMOVED, actor, file, also=[*also], reason=reason)
     check = db.session.get(FileCheck, file.id)
     if check is not None:
         db.session.delete(check)

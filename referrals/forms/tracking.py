@@ -1,5 +1,6 @@
 """After sending: answering a question, saying why something changes, taking it back."""
 
+from flask_wtf.file import FileField
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import Optional
 
@@ -7,6 +8,7 @@ from core.codes.base import choices
 from core.codes.decisions import WithdrawalReason
 from core.codes.referrals import UsefulAnswer
 from core.forms import Form
+from files.forms import ACCEPT, LIMITS
 from referrals.forms.base import LongText, Needed
 
 
@@ -14,6 +16,7 @@ class ReplyForm(Form):
     text = TextAreaField(
         "What is your answer?", [Needed("Write your answer"), LongText("Write your answer")], render_kw={"rows": 8},
     )  # fmt: skip
+    file = FileField("Do you want to add a file? (optional)", description=LIMITS, render_kw=ACCEPT)
 
 
 class WithdrawForm(Form):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Select, select
 
+from accounts.models import User
 from audit.models import Event
 from audit.services import change_of, record
 from core.access import Actor
@@ -18,14 +19,17 @@ from core.crypto import sealed_column
 from core.db import db
 from core.formats import list_name
 from core.ids import Id
+from files.services import keeping
+from files.services.examining import Examined
+from files.services.keeping import Place
 from messages.kinds import MessageKind
 from referrals.answers import with_page
 from referrals.models import Referral, ReferralDraft, ReferralMessage
-from referrals.policies import drafts_of, may_act_on, sent_by
+from referrals.policies import drafts_of, may_act_on, sent_by, sent_by_agency, sent_by_oneself
 from referrals.services import telling
 from referrals.services.drafts import WARN_DAYS
 
-Tab = Literal["drafts", "sent", "decided"]
+Tab = Literal["drafts", "sent", "decided", "agency"]
 PAGE = 50
 RECENT_DAYS = 14
 QUESTION, ANSWER, CHANGE, WITHDRAWAL = "question", "answer", "change", "withdrawal"
@@ -47,6 +51,7 @@ class SentRow:
     decide_by: date
     decided_at: datetime | None
     status: ReferralStatus
+    sent_by: str
 
     @property
     def tag(self) -> Tag:
@@ -86,7 +91,7 @@ class Summary:
 def summary(actor: Actor, most: int = 10) -> Summary:
     """Three statements: drafts, referrals that are open or decided in the last fortnight, and their keys."""
     recent = Referral.decided_at >= now() - timedelta(days=RECENT_DAYS)
-    rows = _sent_rows(actor, Referral.status.in_(OPEN) | recent, limit=PAGE)
+    rows = _sent_rows(sent_by_oneself(actor).where(Referral.status.in_(OPEN) | recent), limit=PAGE)
     undecided = [row for row in rows if row.status.is_open]
     return Summary(
         information_needed=[row for row in undecided if row.needs_answer],
@@ -114,19 +119,23 @@ def _draft_name(row: Any) -> str:
 
 
 def list_sent(actor: Actor, tab: Tab, page: int = 1) -> tuple[list[SentRow], bool]:
-    """One page of what was sent and is open, or was decided; and whether there is another page."""
+    """One page of what was sent and is open, or was decided, or of all that the agency sent; and whether there is more."""
     is_open = Referral.status.in_(OPEN)
-    rows = _sent_rows(actor, ~is_open if tab == "decided" else is_open, limit=PAGE + 1, skip=(page - 1) * PAGE)
+    mine = sent_by_oneself(actor)
+    chosen = {"agency": sent_by_agency(actor), "decided": mine.where(~is_open)}.get(tab, mine.where(is_open))
+    rows = _sent_rows(chosen, limit=PAGE + 1, skip=(page - 1) * PAGE)
     return rows[:PAGE], len(rows) > PAGE
 
 
-def _sent_rows(actor: Actor, where: Any, *, limit: int, skip: int = 0) -> list[SentRow]:
+def _sent_rows(chosen: Select[Referral], *, limit: int, skip: int = 0) -> list[SentRow]:
     columns = (
         Referral.id, Referral.reference, Referral.sent_at, Referral.decide_by, Referral.decided_at, Referral.status,
         Referral.data_key_id, Referral.young_person_id, sealed_column(Referral, "forename"),
-        sealed_column(Referral, "surname"),
+        sealed_column(Referral, "surname"), User.name.label("sent_by"),
     )  # fmt: skip
-    found: Select[Any] = sent_by(actor).where(where).order_by(Referral.sent_at.desc(), Referral.id)
+    found: Select[Any] = chosen.join(User, User.id == Referral.sent_by_id).order_by(
+        Referral.sent_at.desc(), Referral.id
+    )
     rows = db.session.execute(found.with_only_columns(*columns).limit(limit).offset(skip)).all()
     current().load_keys(row.data_key_id for row in rows)
     return [_sent_row(row) for row in rows]
@@ -140,7 +149,7 @@ def _sent_row(row: Any) -> SentRow:
     )
     return SentRow(
         row.id, list_name(forename, surname), row.reference, row.sent_at, row.decide_by, row.decided_at,
-        ReferralStatus(row.status),
+        ReferralStatus(row.status), row.sent_by,
     )  # fmt: skip
 
 
@@ -193,6 +202,13 @@ def change(actor: Actor, *, referral: Referral, key: str, values: Mapping[str, A
     changes = change_of(referral, new)
     message = _message(actor, referral, CHANGE, why)
     record(Event.REFERRAL_CHANGED, actor, referral, also=[message], changes=changes, detail={"section": key})
+
+
+def add_file(actor: Actor, referral: Referral, file: Examined) -> None:
+    """One more file for a referral that is open. Raise NotNow, NotAccepted, StoreUnavailable."""
+    _expect_open(referral)
+    place = Place(referral.area_id, referral_id=referral.id, young_person_id=referral.young_person_id)
+    keeping.add(actor, place, file)
 
 
 def withdraw(actor: Actor, *, referral: Referral, reason: str, words: str = "") -> None:

@@ -6,12 +6,14 @@ from sqlalchemy.exc import NoResultFound
 
 from audit.models import Event
 from core.access import Permission, requires, signed_in
+from core.codes.files import FileRemoval
 from core.forms import Form
 from core.ids import Id
-from files.forms import FileForm
+from files.forms import FileForm, RemoveForm
 from files.limits import MOST_FILES
 from files.services import keeping
 from files.services.keeping import Place
+from files.services.removing import take_away
 from files.serving import give, take
 from referrals.models import Referral, ReferralDraft
 from referrals.services import tracking, triage
@@ -72,6 +74,21 @@ def own_file(referral_id: Id, file_id: Id) -> Response:
 @requires(P.REFERRAL_READ_AREA, reads=Event.FILE_READ)
 def triage_file(referral_id: Id, file_id: Id) -> Response:
     return _given(triage.find_file(signed_in(), referral_id).referral, file_id)
+
+
+@bp.route("/triage/<id:referral_id>/files/<id:file_id>/remove", methods=["GET", "POST"])
+@requires(P.FILE_REMOVE, reads=Event.FILES_LISTED)
+def remove_sent_file(referral_id: Id, file_id: Id) -> ResponseReturnValue:
+    """What is in it is destroyed; that it was there, who took it away and why stays with the referral."""
+    actor, form = signed_in(), RemoveForm()
+    referral = triage.find_file(actor, referral_id).referral
+    file = keeping.find(place_of(referral), file_id)
+    back = url_for("referrals.triage_referral", referral_id=referral_id)
+    if form.validate_on_submit():
+        take_away(actor, file, FileRemoval(form.reason.data))
+        flash("File removed. What was in it is destroyed.", "success")
+        return redirect(back)
+    return render_template("files/remove.html", form=form, file=file, reference=referral.reference, back=back)
 
 
 def _given(owner: ReferralDraft | Referral, file_id: Id) -> Response:

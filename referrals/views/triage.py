@@ -20,6 +20,7 @@ from core.versions import expect_version
 from core.working_days import due
 from files.services import keeping
 from files.services.keeping import Place
+from files.services.removing import taken_away
 from referrals.forms.triage import AnswerMatchForm, DecideForm
 from referrals.models import PossibleMatch
 from referrals.services import checklist, elsewhere, feedback, matches, queue, step_ups, story, triage
@@ -39,7 +40,7 @@ def triage_queue() -> ResponseReturnValue:
     shown = queue.read(actor, tab, whose=whose, page=page)
     return render_template(
         "referrals/triage_queue.html", tabs=queue.TABS, tab=tab, whose=whose, counts=queue.counts(actor),
-        may_refer=actor.can(P.REFERRAL_SEND), may_step_up=actor.can(P.REFERRAL_STEP_UP),
+        may_refer=actor.can(P.REFERRAL_SEND), may_triage=actor.can(P.REFERRAL_TRIAGE), may_step_up=actor.can(P.REFERRAL_STEP_UP),
         rows=shown.rows, paging=shown.paging, due=lambda day: day and due(day, today()),
         address=lambda number: url_for(".triage_queue", tab=tab.slug, whose=whose or None, page=number),
     )  # fmt: skip
@@ -57,6 +58,7 @@ def triage_referral(referral_id: Id) -> ResponseReturnValue:
     answers = file.referral.answers or {}
     found = triage.matches_of(file.referral)
     earlier = checklist.earlier_of(file.referral)
+    place = Place(file.referral.area_id, referral_id=file.referral.id)
     return render_template(
         "referrals/triage_referral.html", file=file, referral=file.referral, answers=answers, matches=found,
         parts=story.read(answers), checks=checklist.checks(file, answers, found, earlier), earlier=earlier,
@@ -66,7 +68,7 @@ def triage_referral(referral_id: Id) -> ResponseReturnValue:
         next=_next_act(actor, file, found), elsewhere=elsewhere.shown(file.referral),
         due=due(file.referral.decide_by, today()), form=Form(),
         in_words=matches.reasons_in_words,
-        files=keeping.listed(Place(file.referral.area_id, referral_id=file.referral.id)),
+        files=keeping.listed(place), gone=taken_away(place), may_remove=actor.can(P.FILE_REMOVE),
     )  # fmt: skip
 
 

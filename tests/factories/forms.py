@@ -86,6 +86,31 @@ def asked(place, client):
     return f"/referrals/{place.first(Referral, Referral.status == 'information_needed')}/reply"
 
 
+def more_files(place, client):
+    return asked(place, client).replace("/reply", "/add-file")
+
+
+def sent_file(place, client):
+    """The address that removes a file which its referrer added after sending."""
+    path = more_files(place, client)
+    place.sign_in(Role.REFERRER).submit(path, {"file": a_file()["file"]()})
+    return f"/triage/{path.split('/')[2]}/files/{_newest_file()}/remove"
+
+
+def document(place, client):
+    path = of_case("documents")(place, client)
+    place.sign_in(Role.LEAD).submit(path, {"file": a_file()["file"]()}, button="Add file")
+    return f"{path}/{_newest_file()}/remove"
+
+
+def _newest_file():
+    from files.models import StoredFile
+
+    found = db.session.scalars(select(StoredFile.id).order_by(StoredFile.added_at.desc())).first()
+    db.session.rollback()
+    return found
+
+
 def candidate(place, client):
     from cohort.models import Candidate
 

@@ -21,6 +21,9 @@ MAKING: dict[str, Making] = {
     "referrals.files": Making(
         Role.REFERRER, lambda p, c: f"/referrals/{p.ids['draft_id']}/files", lambda p: f.a_file(), "Upload file"
     ),
+    "referrals.add_file": Making(Role.REFERRER, f.more_files, lambda p: f.a_file()),
+    "referrals.remove_sent_file": Making(Role.COORDINATOR, f.sent_file, lambda p: {"reason": "too_much"}),
+    "panels.remove_document": Making(Role.COORDINATOR, f.document, lambda p: {"reason": "wrong_person"}),
     "panels.case_documents": Making(Role.LEAD, of_case("documents"), lambda p: f.a_file(), "Add file"),
     "referrals.check": Making(Role.REFERRER, f.finished_draft, lambda p: {"declared": "y"}, "Send"),
     "referrals.give_feedback": Making(

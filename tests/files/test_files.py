@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 from PIL import Image
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from accounts.roles import Role
 from audit.models import AuditEntry, AuditSubject
@@ -24,6 +24,9 @@ from referrals.models import Referral
 from referrals.services import drafts, sending
 from tests.factories.cases import open_case
 from tests.factories.files import docx, located, pdf, picture
+from tests.factories.triage import make_referral
+from tests.referrals.test_tracking import ask
+from tests.security.test_gate import break_the_trail
 from tests.support.client import words
 from tests.support.scanner import EICAR
 
@@ -101,10 +104,9 @@ def test_a_sound_file_is_taken_and_can_be_opened_once_it_was_checked(upload, dra
         assert given.data == SOUND[name]
 
 
-@pytest.mark.catalogue("W4", part="partly")
+@pytest.mark.catalogue("W4", part="spoilt")
 @pytest.mark.parametrize("what", SPOILT)
 def test_what_is_spoilt_is_not_taken_and_leaves_nothing(app, upload, tmp_path, monkeypatch, what):
-    """Partly: EICAR is taken, blocked and never opened (the test below)."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
@@ -117,7 +119,7 @@ def test_what_is_spoilt_is_not_taken_and_leaves_nothing(app, upload, tmp_path, m
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.catalogue("W4", part="partly")
+@pytest.mark.catalogue("W4", part="malware")
 def test_malware_is_blocked_its_contents_go_and_its_owner_hears(app, upload, draft_id, scanner, check):
     upload("plan.pdf", pdf(EICAR, more=b"% " + EICAR))
     check()
@@ -170,15 +172,12 @@ def test_any_change_of_what_is_kept_is_noticed(app, acting, upload):
         db.session.rollback()
 
 
-@pytest.mark.only("sqlite")
-@pytest.mark.catalogue("T3", part="partly")
+@pytest.mark.catalogue("T3", part="files")
 def test_nothing_of_a_file_leaves_while_the_trail_is_down(app, upload, draft_id, scanner, check):
-    """Partly: the web role of PostgreSQL may not break its own trail, so this breaks SQLite's."""
     upload("plan.pdf", pdf(more=b"% canarywords"))
     check()
     [file] = kept()
-    with db.engine.begin() as connection:
-        connection.execute(text("alter table audit_entry rename to audit_entry_gone"))
+    break_the_trail()
     answer = upload.client.get(f"/referrals/{draft_id}/files/{file.id}")
     assert answer.status_code == 503
     assert b"canarywords" not in answer.data
@@ -307,3 +306,54 @@ def test_a_bucket_keeps_the_same_as_a_folder(app, monkeypatch):
         assert "There is no bucket" in Bucket("elsewhere", endpoint=endpoint).trouble()
     finally:
         server.stop()
+
+
+def test_a_file_comes_with_an_answer_or_later_and_goes_again_with_a_reason(acting, known, scanner, check, sign_in):
+    """The referrer adds two after sending; nobody opens them unchecked; a coordinator takes one away, its line stays."""
+    referral_id = make_referral(acting, known)
+    ask(acting, referral_id)
+    referrer, coordinator = sign_in(Role.REFERRER), sign_in(Role.COORDINATOR)
+    page, here = f"/referrals/{referral_id}", f"/triage/{referral_id}"
+    typed = {"text": "Year 9. Her plan is here.", "file": (io.BytesIO(b"MZ"), "plan.exe")}
+    spoilt = referrer.submit(f"{page}/reply", typed)
+    assert words(spoilt).count(ONLY) == 2
+    assert "Year 9. Her plan is here." in words(spoilt)
+    assert kept() == []
+    typed["file"] = (io.BytesIO(pdf()), "plan.pdf")
+    assert "Answer sent" in words(referrer.submit(f"{page}/reply", typed))
+    assert "File added" in words(referrer.submit(f"{page}/add-file", {"file": (io.BytesIO(picture()), "drawing.jpg")}))
+    shown = words(referrer.get(page))
+    assert shown.count("Checking") == 2
+    [plan, drawing] = kept()
+    assert coordinator.get(f"{here}/files/{plan.id}").status_code == 404
+    check()
+    assert coordinator.get(f"{here}/files/{plan.id}").status_code == 200
+    remove = f"{here}/files/{plan.id}/remove"
+    assert sign_in(Role.SAFEGUARDING_LEAD).get(remove).status_code == 404
+    assert sign_in(Role.COORDINATOR, area="slough").get(remove).status_code == 404
+    assert words(coordinator.submit(remove, {})).count("Select why you are removing this file") == 2
+    assert "File removed" in words(coordinator.submit(remove, {"reason": "wrong_person"}))
+    assert [file.id for file in kept()] == [drawing.id]
+    assert keyring().unwrap([plan.data_key_id]) == {}
+    for reader, path in ((coordinator, here), (referrer, page)):
+        assert "removed" in words(reader.get(path))
+        assert "it is about somebody else" in words(reader.get(path))
+        assert "plan.pdf" not in words(reader.get(path))
+        assert reader.get(f"{path}/files/{plan.id}").status_code == 404
+    gone = db.session.scalars(select(AuditEntry).where(AuditEntry.event == "delete:file")).one()
+    assert gone.object_id == plan.id
+    db.session.rollback()
+    referrer.submit(f"{page}/withdraw", {"reason": "moved"})
+    assert referrer.get(f"{page}/add-file").status_code == 302
+
+
+def test_a_coordinator_takes_a_document_of_a_case_away(acting, known, scanner, check, sign_in):
+    path = f"/cases/{open_case(acting, known)}/documents"
+    lead, coordinator = sign_in(Role.LEAD), sign_in(Role.COORDINATOR)
+    lead.submit(path, {"file": (io.BytesIO(pdf()), "plan.pdf")}, button="Add file")
+    [file] = kept()
+    assert "Remove" not in words(lead.get(path))
+    assert lead.get(f"{path}/{file.id}/remove").status_code == 404
+    assert "File removed" in words(coordinator.submit(f"{path}/{file.id}/remove", {"reason": "duplicate"}))
+    assert "we have it already" in words(lead.get(path))
+    assert kept() == []

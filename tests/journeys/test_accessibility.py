@@ -123,6 +123,8 @@ NOT_HERE = {
     "/audit/entries/<chain>/<int:seq>/proof": "a signed checkpoint; a download",
     **dict.fromkeys(["/cases/<id:case_id>/documents/<id:file_id>", "/referrals/<id:referral_id>/files/<id:file_id>",
                      "/triage/<id:referral_id>/files/<id:file_id>"], "a download"),
+    **dict.fromkeys(["/cases/<id:case_id>/documents/<id:file_id>/remove",
+                     "/triage/<id:referral_id>/files/<id:file_id>/remove"], "a file that was added"),
     **dict.fromkeys(["/cases/export/<id:approval_id>", "/cases/export/<id:approval_id>/file"],
                     "an export that a second person agreed"),
     "/closed-records/matches/<id:match_id>": "a match with a hidden record",

@@ -87,7 +87,7 @@ SHOWS_NOTHING = dict.fromkeys(["oversight.area", "oversight.board", "oversight.d
     **dict.fromkeys(["cohort.run_page", "cohort.upload_check"], "columns, row numbers and counts"),
     "desk.find": OWN_WORDS, "panels.share_at_meeting": OWN_WORDS, "panels.share_of_case": OWN_WORDS,
     **dict.fromkeys(["panels.cancel_meeting", "panels.declare_conflict", "panels.edit_meeting", "panels.end_offer",
-                     "panels.session_danger", "referrals.tasks", "referrals.withdraw"], OPENED_ONLY),
+                     "panels.session_danger", "referrals.add_file", "referrals.tasks", "referrals.withdraw"], OPENED_ONLY),
     **dict.fromkeys(["audit.alert_list", "audit.decoy_list", "panels.closed_records"], "nothing is on this list here"),
     "panels.emergency_list": "references and codes", "referrals.files": "names of files; none was added here",
     "referrals.duplicate": "only while somebody may have been referred twice",
@@ -97,7 +97,8 @@ NOT_HERE = {
     "oversight.district": "a viewer who has a district", "panels.agreed_export_file": "an export that two people agreed",
     "panels.hidden_match": "a record that is hidden", "audit.alert_page": "something that the watch noticed",
     "audit.entry_proof": "a signed checkpoint",
-    **dict.fromkeys(["referrals.own_file", "referrals.triage_file", "panels.case_document"], "a file that was added"),
+    **dict.fromkeys(["referrals.own_file", "referrals.triage_file", "panels.case_document", "referrals.remove_sent_file",
+                     "panels.remove_document"], "a file that was added"),
 }  # fmt: skip
 UNSEEN = "kept, and on no page yet"
 # Fields that no page shows; each with the reason.
