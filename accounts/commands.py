@@ -66,7 +66,7 @@ def invite(email: str, name: str, role: str, area: str | None, agency: str | Non
         click.echo(f"{error}.", err=True)
         sys.exit(1)
     if mail.is_configured():
-        mail.wait()
+        mail.hurry()
         click.echo(f"The invitation is on its way to {user.email}. It works for 72 hours.")
     else:
         click.echo(f"Give this link to {user.email}. It works once, for 72 hours:\n{link}")
@@ -80,7 +80,6 @@ def suspend_unused() -> None:
     """
     with context.acting_as(job="accounts"):
         done = unused.suspend_unused(lambda found: tqdm(found, unit="account", disable=None))
-    mail.wait()
     click.echo(f"Told: {done.told}. Suspended: {done.suspended}.")
     if done.kept:
         click.echo(

@@ -1,4 +1,4 @@
-"""E-mail by SMTP or GOV.UK Notify. Letters with a one-time link go after the commit; all others wait in the outbox."""
+"""E-mail by SMTP or GOV.UK Notify. Letters to people wait in the outbox; a checkpoint's goes after its commit."""
 
 import contextlib
 import logging
@@ -54,6 +54,8 @@ class Letter:
     ref: str = ""
     """The outbox's id of it, the same at each try: a mailbox that gets it twice can tell."""
     tried: bool = False
+    is_printed: bool = False
+    """It holds a link: whoever runs the demonstration in a terminal is the postman."""
 
 
 class Postponed(RuntimeError):
@@ -67,13 +69,33 @@ class Impossible(RuntimeError):
 class Outbox(Protocol):
     """What this module knows of ``messages`` (core imports nothing above itself)."""
 
-    def keep(self, kind: str, *, user_id: Id | None, address: str | None) -> None: ...
+    def keep(
+        self, kind: str, *, user_id: Id | None, address: str | None, key: str | None, number: int | None
+    ) -> None: ...
+
+    def hurry(self) -> None: ...
 
 
-def keep(kind: str, *, user_id: Id | None = None, address: str | None = None) -> None:
-    """Put a letter without a link into the outbox of this transaction: for packages below ``messages``."""
+def keep(
+    kind: str,
+    *,
+    user_id: Id | None = None,
+    address: str | None = None,
+    key: str | None = None,
+    number: int | None = None,
+) -> None:
+    """Put a letter into the outbox of this transaction: for packages below ``messages``.
+
+    ``key``: telling the same person twice under one key tells them once. ``number``: for the kinds whose words have one.
+    """
     outbox: Outbox = current_app.extensions["outbox"]
-    outbox.keep(kind, user_id=user_id, address=address)
+    outbox.keep(kind, user_id=user_id, address=address, key=key, number=number)
+
+
+def hurry() -> None:
+    """Try what waits in the outbox now, once each: for commands, which say what came of it. Commits."""
+    outbox: Outbox = current_app.extensions["outbox"]
+    outbox.hurry()
 
 
 def send(letter: Letter) -> None:
@@ -126,6 +148,10 @@ def _without_server(letter: Letter, settings: Settings) -> None:
     if not settings.demonstration:
         log.error("mail_not_set_up")
         return
+    _print(letter)
+
+
+def _print(letter: Letter) -> None:
     print(f"\n--- E-mail to {letter.to}: {letter.subject}\n{letter.text}\n---", file=sys.stderr, flush=True)  # noqa: T201
 
 
@@ -199,6 +225,8 @@ def _by_notify(letter: Letter, settings: Settings) -> None:
 
     make: Any = NotificationsAPIClient
     client = make(settings.notify_key, base_url=settings.notify_url, timeout=TIMEOUT_SECONDS)
+    # A key and a letter go to the host that is set, and to no other that it names.
+    client.request_session.max_redirects = 0
     words = {"subject": letter.subject, "body": letter.text}
     try:
         if letter.tried and _notify_has(client, letter.ref):
@@ -226,6 +254,8 @@ def _into_folder(letter: Letter, settings: Settings) -> None:
     with os.fdopen(handle, "wb") as file:
         file.write(bytes(_message(letter, settings)))
     print(f"E-mail kept in {folder}: {letter.subject}", file=sys.stderr, flush=True)  # noqa: T201
+    if letter.is_printed:
+        _print(letter)
 
 
 def init_app(app: Flask) -> None:

@@ -60,7 +60,7 @@ def give_back(actor: Actor, user: User, proof: str) -> str:
     gone = _strip(user)
     link = links.make(user, links.INVITATION)
     record(Event.ACCOUNT_GIVEN_BACK, actor, user, also=gone, reason=proof, detail={"factors": len(gone)})
-    letters.given_back(user, link)
+    letters.given_back(user)
     return link
 
 

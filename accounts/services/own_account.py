@@ -68,7 +68,8 @@ def ask_for_reset(email: str) -> None:
     user = db.session.scalars(select(User).where(User.email == email, User.active, User.password.is_not(None))).first()
     record(Event.PASSWORD_RESET_ASKED, None, user)
     if user is not None:
-        letters.reset(user, links.make(user, links.RESET))
+        links.make(user, links.RESET)
+        letters.reset(user)
     db.session.commit()
     set_writing(False)
 

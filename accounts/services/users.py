@@ -35,13 +35,13 @@ def invite(actor: Actor | None, *, name: str, email: str, grant: Grant) -> tuple
     db.session.flush()
     membership = grants.propose(actor, user, grant)
     record(Event.USER_INVITED, actor, user, also=[membership])
-    return user, send_invitation(user, grant.agency_id)
+    return user, send_invitation(user)
 
 
-def send_invitation(user: User, agency_id: Id | None) -> str:
-    agency = db.session.get(Agency, agency_id) if agency_id else None
+def send_invitation(user: User) -> str:
+    """Make a link and a letter that will carry it; the link, for whoever has to hand it over themselves."""
     link = links.make(user, links.INVITATION)
-    letters.invitation(user, agency.name if agency else "", link)
+    letters.invitation(user)
     return link
 
 
@@ -49,8 +49,7 @@ def invite_again(actor: Actor, user: User) -> None:
     """A fresh invitation; the link of the earlier one stops working."""
     if user.password is not None:
         raise NotAllowed("This account is set up. Its owner can reset the password")
-    latest = select(Membership.agency_id).where(Membership.user_id == user.id).order_by(Membership.created_at.desc())
-    send_invitation(user, db.session.scalar(latest.limit(1)))
+    send_invitation(user)
     record(Event.USER_INVITED, actor, user, reason="again")
 
 

@@ -8,7 +8,8 @@ import structlog
 from flask import current_app
 from sqlalchemy import delete, or_, select, update
 
-from accounts.models import Area, User
+from accounts.models import Agency, Area, Membership, User
+from accounts.services import links
 from accounts.services.letters import service_name
 from core import mail
 from core.clock import now
@@ -23,6 +24,10 @@ LEASE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=1)
 KEPT = timedelta(days=90)
+# Letters that carry a one-time link, which is made anew at each try and stands in no row.
+LINKS = {
+    MessageKind.INVITATION: links.INVITATION, MessageKind.GIVEN_BACK: links.INVITATION, MessageKind.RESET: links.RESET,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Leased:
     lease: str
     kind: MessageKind
     to: str | None
+    link: str | None
     facts: Facts
     attempts: int
     created_at: datetime
@@ -46,6 +52,8 @@ def send_one() -> bool:
     try:
         if leased.to is None:
             raise mail.Impossible("not_in_use")
+        if leased.link is None:
+            raise mail.Impossible("link_over")
         mail.deliver(_letter(leased), current_app.extensions["settings"])
     except mail.Impossible as error:
         _settle(leased, FAILED, str(error))
@@ -73,11 +81,29 @@ def _claim() -> Leased | None:
 
 def _leased(message: Message) -> Leased:
     area = db.session.get(Area, message.area_id) if message.area_id else None
-    facts = Facts(message.by_on, message.number or 0, message.overdue or 0, _duty_number(area))
-    return Leased(
-        message.id, message.lease or "", MessageKind(message.kind), message.address or _address(message.user_id), facts,
-        message.attempts, message.created_at,
+    kind = MessageKind(message.kind)
+    facts = Facts(
+        message.by_on, message.number or 0, message.overdue or 0, _duty_number(area), service_name(),
+        _agency(message.user_id) if kind is MessageKind.INVITATION else "",
     )  # fmt: skip
+    return Leased(
+        message.id, message.lease or "", kind, message.address or _address(message.user_id), _link(kind, message.user_id),
+        facts, message.attempts, message.created_at,
+    )  # fmt: skip
+
+
+def _link(kind: MessageKind, user_id: Id | None) -> str | None:
+    """Where the letter leads: the home page, or a one-time link while it still works."""
+    if kind not in LINKS:
+        return f"{current_app.extensions['settings'].public_url}/"
+    return links.open_address(user_id, LINKS[kind]) if user_id else None
+
+
+def _agency(user_id: Id | None) -> str:
+    """The agency that an invitation speaks for: that of the newest role."""
+    theirs = select(Agency.name).join(Membership, Membership.agency_id == Agency.id)
+    newest = theirs.where(Membership.user_id == user_id).order_by(Membership.created_at.desc()).limit(1)
+    return db.session.scalar(newest) or ""
 
 
 def _address(user_id: Id | None) -> str | None:
@@ -92,9 +118,10 @@ def _duty_number(area: Area | None) -> str:
 
 def _letter(leased: Leased) -> mail.Letter:
     subject, paragraph = words_of(RULES[leased.kind].letter or Letter.NEWS, leased.facts)
-    home = f"{current_app.extensions['settings'].public_url}/"
-    text = whole(paragraph, service_name(), home)
-    return mail.Letter(leased.to or "", subject, text, ref=leased.id, tried=leased.attempts > 1)
+    text = whole(paragraph, leased.facts.service, leased.link or "")
+    return mail.Letter(
+        leased.to or "", subject, text, ref=leased.id, tried=leased.attempts > 1, is_printed=leased.kind in LINKS
+    )
 
 
 def _settle(leased: Leased, status: str, error: str | None = None) -> None:

@@ -12,6 +12,7 @@ from core.db import db
 from core.ids import Id, new_id
 from messages.kinds import RULES, MessageKind
 from messages.models import WAITING, Message, Notice
+from messages.services import delivery
 
 
 def tell(
@@ -67,8 +68,12 @@ def _add(model: Any, rows: list[dict[str, Any]]) -> None:
 class Outbox:
     """What packages below this one know of it, through ``core.mail.keep`` (the house: they cannot import it)."""
 
-    def keep(self, kind: str, *, user_id: Id | None, address: str | None) -> None:
+    def keep(self, kind: str, *, user_id: Id | None, address: str | None, key: str | None, number: int | None) -> None:
         if user_id is not None:
-            tell([user_id], MessageKind(kind))
+            tell([user_id], MessageKind(kind), key=key, number=number)
         if address is not None:
             tell_address(address, MessageKind(kind))
+
+    def hurry(self) -> None:
+        while delivery.send_one():
+            pass

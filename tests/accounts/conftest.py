@@ -1,5 +1,8 @@
 """Helpers of the accounts tests: sign in through the form, cheap hashes, what the trail says."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
@@ -8,6 +11,7 @@ from audit.models import AuditEntry
 from core import mail
 from core.db import db
 from tests.support.installation import PASSWORD
+from tests.support.post import Post
 
 EMAIL = "coordinator@reading.example"
 NEW = "seven quiet marbles under glass"
@@ -29,12 +33,41 @@ def cheap(request):
     app.extensions["nobodys_hash"] = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("nobody")
 
 
+@dataclass(frozen=True)
+class Read:
+    to: str
+    subject: str
+    text: str
+
+
+class Letters(Sequence):
+    """What a real mail server got since the last look; the outbox is emptied before each."""
+
+    def __init__(self, post):
+        self.post, self.seen = post, 0
+
+    def _all(self):
+        db.session.rollback()
+        mail.hurry()
+        return self.post.letters[self.seen :]
+
+    def __len__(self):
+        return len(self._all())
+
+    def __getitem__(self, number):
+        letter = self._all()[number]
+        return Read(letter["X-To"], letter["Subject"], letter.get_content())
+
+    def clear(self):
+        self.seen += len(self._all())
+
+
 @pytest.fixture
-def letters(monkeypatch):
-    """The e-mails that would have been sent."""
-    kept = []
-    monkeypatch.setattr(mail, "_without_server", lambda letter, settings: kept.append(letter))
-    return kept
+def letters(app):
+    """The e-mails that were sent, as a worker beside the service sends them."""
+    server = Post().serve(app)
+    yield Letters(server)
+    server.stop()
 
 
 @pytest.fixture

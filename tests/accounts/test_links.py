@@ -3,11 +3,12 @@
 import re
 import socket
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
 from aiosmtpd.controller import Controller
-from sqlalchemy import select
+from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
 from accounts.models import AccountLink, User
@@ -15,6 +16,7 @@ from accounts.services import links, passwords, users
 from accounts.services.grants import Grant
 from accounts.services.own_account import own_words
 from core import mail
+from core.clock import now
 from core.db import db
 from tests.accounts.conftest import EMAIL, NEW, enter, events
 from tests.support.client import words
@@ -204,15 +206,44 @@ def inbox(app):
     controller.stop()
 
 
+def outbox():
+    """What lies in the outbox, as text."""
+    rows = [str(dict(row)) for row in db.session.execute(text("select * from message")).mappings()]
+    rows += [str(dict(row)) for row in db.session.execute(text("select * from account_link")).mappings()]
+    db.session.rollback()
+    return "\n".join(rows)
+
+
 def test_the_invitation_goes_by_mail_with_nothing_about_anyone(inbox, invited):
-    mail.wait()
-    [(to, text)] = inbox.letters
+    mail.hurry()
+    [(to, letter)] = inbox.letters
     assert to == [PERSON["email"].lower()]
-    assert "You have been invited to" in text
-    assert "asked us to set up an account for you. The link works for 72 hours." in text
-    assert invited in text
-    assert "Ottoline Marsh" not in text
-    assert "Do not reply" in text
+    assert "You have been invited to" in letter
+    assert "Reading school asked us to set up an account for you. The link works for 72 hours." in letter
+    assert invited in letter
+    assert "Ottoline Marsh" not in letter
+    assert "Do not reply" in letter
+
+
+def test_a_letter_with_a_link_is_tried_again_and_its_link_lies_nowhere(app, another, inbox, invited, time_machine):
+    """A mail server that is away holds the letter up; the link that it carries then is the one that works."""
+    port = app.extensions["settings"].smtp_port
+    object.__setattr__(app.extensions["settings"], "smtp_port", 1)
+    mail.hurry()
+    assert inbox.letters == []
+    token = invited.rpartition("/")[2]
+    assert "invitation" in outbox()
+    assert "waiting" in outbox()
+    assert token not in outbox()
+    object.__setattr__(app.extensions["settings"], "smtp_port", port)
+    time_machine.move_to(now() + timedelta(minutes=2))
+    mail.hurry()
+    assert invited in inbox.letters[0][1]
+    another().submit("/forgotten-password", {"email": EMAIL})
+    time_machine.move_to(now() + timedelta(hours=2))
+    mail.hurry()
+    assert len(inbox.letters) == 1, "a link that has run out is not sent"
+    assert "link_over" in outbox()
 
 
 def test_a_letter_of_a_transaction_that_fails_is_never_sent(inbox, app):
@@ -235,9 +266,14 @@ def test_a_mail_server_that_does_not_answer_is_logged_without_the_address(app):
     assert "someone@agency.example" not in str(said)
 
 
-def test_without_a_mail_server_only_the_demonstration_prints_links(app, capsys):
+def test_without_a_mail_server_only_the_demonstration_prints_links(app, capsys, another):
     for demonstration in (True, False):
         app.extensions["settings"] = replace(app.extensions["settings"], demonstration=demonstration)
         mail.send(mail.Letter("someone@agency.example", "Hello", "https://localhost/reset-password/secret"))
         db.session.commit()
         assert ("secret" in "".join(capsys.readouterr())) is demonstration
+    app.extensions["settings"] = replace(app.extensions["settings"], demonstration=True)
+    capsys.readouterr()
+    another().submit("/forgotten-password", {"email": EMAIL})
+    mail.hurry()
+    assert "/reset-password/" in capsys.readouterr().err

@@ -12,13 +12,15 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from accounts.models import User
-from core import jobs
+from accounts.services import links
+from core import context, jobs
 from core.clock import now
 from core.db import db
 from messages.kinds import RULES, MessageKind
 from messages.letters import words_of
 from messages.models import Message
 from messages.services import delivery
+from tests.security.test_fields import MARK, plant
 from tests.support.working import WorkerProcess
 
 K = MessageKind
@@ -307,3 +309,27 @@ def test_a_daily_job_keeps_its_time_on_the_clock_when_the_clocks_change(app):
     before, after = datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 10, 25, 12, tzinfo=UTC)
     assert [job.next_after(day).astimezone(UTC).hour for day in (before, after)] == [7, 7]
     assert job.next_after(datetime(2026, 7, 1, tzinfo=UTC)).astimezone(UTC).hour == 6
+
+
+@pytest.mark.catalogue("W2", part="mails")
+def test_what_was_typed_is_in_no_letter(app, post, told, known):
+    """Elements and script in every name of the installation, and one letter of each kind: none holds any of it.
+
+    But the invitation, which names the agency that asked for it (PAGES 5.6), as plain text.
+    """
+    with context.acting_as(job="test"):
+        plant()
+    user = db.session.get_one(User, known.users["referrer@reading"])
+    for kind in (links.INVITATION, links.RESET):
+        links.make(user, kind)
+    db.session.commit()
+    with_letter = [kind for kind, rule in RULES.items() if rule.letter]
+    for kind in with_letter:
+        told(kind, by=date(2026, 11, 24), about=("referral", "a" * 26), area_id=known.areas["reading"], number=1)
+    everything()
+    assert len(post.letters) == len(with_letter) > 10
+    for letter, text in zip(post.letters, post.texts, strict=True):
+        assert letter.get_content_type() == "text/plain"
+        if not text.startswith("You have been invited"):
+            assert MARK not in letter.as_string() + text
+            assert not re.search(r"<[a-z!/]", text)
