@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import now
@@ -38,6 +38,8 @@ class Area(Record):
     targets: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     exclusions: Mapped[list[str]] = mapped_column(JSON, default=list)
     quorum: Mapped[int] = mapped_column(default=4)
+    # Whether young people and families may ask for help themselves, on the public page.
+    takes_families: Mapped[bool] = mapped_column(default=False, server_default=false())
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     successor_id: Mapped[Id | None] = mapped_column(ForeignKey("area.id"))
@@ -67,6 +69,8 @@ class Agency(Record):
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     kind: Mapped[str] = mapped_column(String(40))
     is_provider: Mapped[bool] = mapped_column(default=False)
+    # Where its people's addresses end, if that is known: a link to refer by goes nowhere else.
+    email_domains: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     successor_id: Mapped[Id | None] = mapped_column(ForeignKey("agency.id"))
@@ -107,6 +111,8 @@ class User(Audited, Record):
     other_email: Mapped[str | None] = mapped_column(String(254))
     restored_at: Mapped[datetime | None] = mapped_column(Moment())
     unused_warned_at: Mapped[datetime | None] = mapped_column(Moment())
+    # An agency's system acts as this user. It is never active, so nobody signs in as it and nothing is posted to it.
+    is_system: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", foreign_keys="Membership.user_id", viewonly=True
@@ -183,7 +189,8 @@ class Approval(Audited, SealedRecord):
     """An act that takes two people: asked by one, agreed by another (SECURITY-DESIGN 5).
 
     ``terms`` are the codes, counts and ids that the act needs to run as it was agreed. ``young_person_id`` is whom it
-    is about, where it is about one; its data key then seals the reason, so that erasing them erases it too.
+    is about, where it is about one; its data key then seals the reason and ``details`` (what the act needs that is about
+    them), so that erasing them erases it too.
     """
 
     __tablename__ = "approval"
@@ -205,3 +212,4 @@ class Approval(Audited, SealedRecord):
     expires_at: Mapped[datetime] = mapped_column(Moment())
     reason = Encrypted(max_length=2000)
     answer = Encrypted(max_length=2000)
+    details = Encrypted(kind="json", max_length=20_000)

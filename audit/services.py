@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, has_request_context, request
+from sqlalchemy import func, select
 
 from audit.chain import Draft, canonical
-from audit.models import ChangeHistory, Event
+from audit.models import AuditEntry, ChangeHistory, Event
 from core.access import Actor, find_actor
 from core.clock import now
 from core.codes.purposes import Purpose
@@ -20,6 +21,15 @@ from core.ids import Id
 VERSION = "0.1.0"
 PENDING, COVERED = "audit_pending", "audit_covered"
 SYSTEM_CHAIN = "system"
+
+
+def last_changed(thing: Any) -> datetime | None:
+    """When a record was last written, as the trail says; None where no entry of it can be seen."""
+    written = select(func.max(AuditEntry.at)).where(
+        AuditEntry.object_id == thing.id, AuditEntry.outcome == "ok", AuditEntry.event.not_like("read:%")
+    )
+    found: datetime | None = db.session.scalar(written) if getattr(thing, "id", None) else None
+    return found
 
 
 def record(
@@ -73,7 +83,7 @@ def _who_and_where(event: Event, actor: Actor | None, salt: str) -> dict[str, An
     job = context.job if context else None
     body: dict[str, Any] = {
         "v": 1, "at": now().isoformat(), "event": event.value, "salt": salt, "software": VERSION,
-        "actor": actor.user_id if actor else (f"job:{job}" if job else None),
+        "actor": actor.user_id if actor else (f"job:{job}" if job else context.visitor if context else None),
     }  # fmt: skip
     if actor:
         body |= {"role": actor.role, "membership": actor.membership_id, "agency": actor.agency_id}
@@ -113,8 +123,8 @@ def _add(session: Any, chain: str, body: dict[str, Any]) -> None:
 
 # Why a page of this kind is opened, where its route says nothing else (SECURITY-DESIGN 4).
 PURPOSES = {
-    "referral": Purpose.REFERRAL, "referrals": Purpose.REFERRAL, "draft": Purpose.REFERRAL, "triage": Purpose.TRIAGE,
-    "match": Purpose.TRIAGE, "meeting": Purpose.PANEL, "action": Purpose.PANEL, "case": Purpose.CASE_MANAGEMENT,
+    "referral": Purpose.REFERRAL, "referral_status": Purpose.REFERRAL, "referrals": Purpose.REFERRAL, "draft": Purpose.REFERRAL, "triage": Purpose.TRIAGE,
+    "arrival": Purpose.TRIAGE, "match": Purpose.TRIAGE, "meeting": Purpose.PANEL, "action": Purpose.PANEL, "case": Purpose.CASE_MANAGEMENT,
     "cases": Purpose.CASE_MANAGEMENT, "young_person": Purpose.CASE_MANAGEMENT, "found": Purpose.CASE_MANAGEMENT,
     "offer": Purpose.DIRECT_SUPPORT, "step_up": Purpose.SAFEGUARDING, "candidates": Purpose.COHORT,
     "candidate": Purpose.COHORT, "extract": Purpose.COHORT, "run": Purpose.COHORT, "disclosures": Purpose.SAFEGUARDING,

@@ -1,6 +1,7 @@
 """The partnership as configured in `areas.toml`: its service, areas, districts, front doors, targets and agencies."""
 
 import datetime
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -13,7 +14,9 @@ _SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _SLUG_WORDS = "be small letters, digits and hyphens"
 _GSS = r"[ENSW]\d{8}"
 _GSS_WORDS = "be a GSS code like E06000038"
+EXIT_ADDRESS = "https://www.bbc.co.uk/weather"
 _PHONE = r"[0-9 ]{3,16}"
+_DOMAIN = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
 LANGUAGES = frozenset({"en", "cy"})
 _PHONE_WORDS = "be a telephone number; an area cannot start without it"
 
@@ -29,6 +32,9 @@ class Service:
     contact_email: str
     contact_phone: str
     emergency_number: str
+    exit_address: str = EXIT_ADDRESS
+    helpline: str = ""
+    helpline_number: str = ""
     languages: tuple[str, ...] = ("en",)
 
 
@@ -59,6 +65,8 @@ class Targets:
     review_weeks_max: int = 12
     trigger_months: int = 3
     emergency_hours: int = 1
+    case_years: int = 6
+    referral_years: int = 2
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,7 @@ class AgencyEntry:
     name: str
     kind: str
     area_slug: str | None
+    email_domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,7 @@ class AreaEntry:
     eligibility: Eligibility
     districts: tuple[District, ...]
     agencies: tuple[AgencyEntry, ...]
+    takes_families: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,9 @@ def _service(table: Table) -> Service:
         contact_email=table.text("contact_email", pattern=r"\S+@\S+\.\S+", words="be an e-mail address"),
         contact_phone=table.text("contact_phone", pattern=_PHONE, words=_PHONE_WORDS),
         emergency_number=table.text("emergency_number", pattern=_PHONE, words=_PHONE_WORDS, default="999"),
+        exit_address=table.text("exit_address", pattern=r"https://\S+", words="be an https address", default=EXIT_ADDRESS),
+        helpline=table.text("helpline", default=""),
+        helpline_number=table.text("helpline_number", pattern=r"[0-9 ]{0,16}", words=_PHONE_WORDS, default=""),
         languages=table.texts("languages", default=("en",)),
     )
     _check_languages(table, service.languages)
@@ -215,6 +228,7 @@ def _area(table: Table, targets: Targets, eligibility: Eligibility) -> AreaEntry
         eligibility=_eligibility(table.table("eligibility", optional=True), eligibility),
         districts=tuple(_district(t) for t in table.tables("districts", optional=True)),
         agencies=tuple(_agency(t, slug) for t in table.tables("agencies", optional=True)),
+        takes_families=table.flag("takes_families"),
     )
     table.done()
     return area
@@ -248,7 +262,11 @@ def _agency(table: Table, area_slug: str | None) -> AgencyEntry:
         name=table.text("name"),
         kind=table.text("kind", pattern="[a-z_]+", words="be a kind of agency like 'school'"),
         area_slug=area_slug,
+        email_domains=table.texts("email_domains", default=()),
     )
+    for domain in agency.email_domains:
+        if not re.fullmatch(_DOMAIN, domain):
+            table.complain("'email_domains' must be small letters like 'school.example.org', without an @")
     table.done()
     return agency
 

@@ -38,6 +38,8 @@ class AccessContext:
         self.fields: set[str] = set()
         self.object: tuple[str, Id] | None = None
         self.purpose: str | None = None
+        # Who writes without an account, for the entry: ``link:`` or ``public:`` and an opaque id.
+        self.visitor: str | None = None
         self.detail: dict[str, str | int] = {}
         self.examined = 0
         self.closed = False

@@ -17,6 +17,7 @@ from core.codes.referrals import ReferralStatus as S
 from core.db import db
 from core.ids import Id
 from core.working_days import add_working_days
+from invited.policies import waiting_for
 from panels import policies as case_policies
 from panels.meeting_policies import actions_visible_to
 from panels.models import Case, Offer, PanelAction, SupportSession
@@ -110,6 +111,11 @@ def step_up_numbers(actor: Actor) -> Pair:
 def emergency_numbers(actor: Actor) -> Pair:
     """Cases opened in an emergency that nobody has reviewed."""
     return Pair(*emergency_reviews.to_review(actor))
+
+
+def arrival_numbers(actor: Actor) -> int:
+    """What came without an account and waits to be accepted."""
+    return db.session.scalar(waiting_for(actor).with_only_columns(func.count())) or 0
 
 
 def action_numbers(actor: Actor) -> Pair:

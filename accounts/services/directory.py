@@ -34,6 +34,9 @@ def organisation(directory: Directory) -> dict[str, str]:
         "dpo_email": service.contact_email,
         "phone": service.contact_phone,
         "emergency_number": service.emergency_number,
+        "exit_address": service.exit_address,
+        "helpline": service.helpline,
+        "helpline_number": service.helpline_number,
         "languages": " ".join(service.languages),
     }
 
@@ -83,6 +86,7 @@ def _area(entry: AreaEntry) -> tuple[Area, int]:
         "front_door_name": door.name, "front_door_day": door.day_number, "front_door_night": door.out_of_hours_number,
         "targets": targets, "exclusions": list(entry.eligibility.exclusions), "quorum": entry.quorum,
         "valid_from": entry.valid_from, "valid_to": entry.valid_to,
+        "takes_families": entry.takes_families,
     })  # fmt: skip
 
 
@@ -102,6 +106,7 @@ def _agency(entry: AgencyEntry, areas: dict[str, Area], began: date) -> int:
         "area_id": area.id if area else None, "name": entry.name, "kind": entry.kind,
         "is_provider": entry.kind in {kind.value for kind in PROVIDER_KINDS},
         "valid_from": area.valid_from if area else began, "valid_to": area.valid_to if area else None,
+        "email_domains": list(entry.email_domains) or None,
     })[1]  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def record_page(any_id: Id) -> ResponseReturnValue:
 
 
 def _is_person(actor_id: str | None) -> bool:
-    return bool(actor_id) and not str(actor_id).startswith("job:")
+    return bool(actor_id) and not str(actor_id).startswith(("job:", *words.VISITORS))
 
 
 def _unnamed(visitors: Iterable[search.Visitor], around: Names) -> set[Id]:

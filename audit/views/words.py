@@ -15,6 +15,8 @@ from core.codes.alerts import AlertOutcome, AlertRule
 from core.codes.purposes import Purpose
 from core.ids import Id
 
+# Who wrote without an account: the trail names them by the id of their link, or of the form that they sent.
+VISITORS = ("link:", "public:")
 TABLES = {
     "young_person": "Young person", "referral": "Referral", "case_record": "Case", "candidate": "To consider",
     "step_up": "Step-up", "referral_message": "Messages", "possible_match": "Possible match", "offer": "Offer",
@@ -23,7 +25,7 @@ TABLES = {
     "source_record": "Row of an upload", "form_draft": "Own draft", "referral_draft": "Own draft",
     "access_alert": "Unusual access", "decoy": "Trip wire", "user_account": "User",
     "membership": "Role", "audit_chain": "Audit trail", "audit_search": "Audit trail",
-    "asked_for": "Asked for",
+    "asked_for": "Asked for", "arrival": "Referral to accept", "referral_link": "One-time link",
 }  # fmt: skip
 FIELDS = {
     "date_of_birth": "date of birth", "forename": "first name", "upn": "UPN", "nhs_number": "NHS number",
@@ -98,6 +100,8 @@ def who_of(entry: Entry, names: Names) -> str:
 def person_words(actor_id: str | None, names: Names) -> str:
     if not actor_id:
         return "Nobody signed in"
+    if actor_id.startswith(VISITORS):
+        return "A visitor by one-time link" if actor_id.startswith("link:") else "A visitor to the public page"
     if actor_id.startswith("job:"):
         return f"The service: {actor_id.removeprefix('job:').replace('_', ' ')}"
     return names.users.get(actor_id, "Someone no longer known")

@@ -106,7 +106,7 @@ def _entries(chain: str, on: date) -> Iterator[tuple[Id, str, str, Act, dict[str
         .execution_options(yield_per=2_000)
     )
     for seq, at, event, outcome, actor, body in rows:
-        if actor and not actor.startswith("job:"):
+        if actor and not actor.startswith(("job:", "link:", "public:")):
             said = said_in(bytes(body))
             rows_taken = (said.get("detail") or {}).get("rows", 0)
             people = tuple(said.get("subjects", ()))

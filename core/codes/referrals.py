@@ -1,6 +1,7 @@
 """A referral's life and what its form asks: status, source, urgency, what the family knows, why it may be shared."""
 
 from core.codes.base import Code, Status, Tag
+from core.languages import gettext
 
 
 class ReferralStatus(Status):
@@ -22,7 +23,8 @@ class ReferralStatus(Status):
 
     @property
     def referrer_tag(self) -> Tag:
-        return _REFERRER_TAGS[self]
+        text, colour = _REFERRER_TAGS[self]
+        return Tag(gettext(text), colour)
 
     @property
     def is_open(self) -> bool:
@@ -66,6 +68,7 @@ class SourceType(Code):
     OTHER_AREA = "other_area", "Another panel or area"
     PARENT_CARER = "parent_carer", "Parent or carer"
     YOUNG_PERSON = "young_person", "The young person"
+    OTHER_PERSON = "other_person", "Someone else who knows the young person"
 
 
 class DangerAnswer(Code):

@@ -4,17 +4,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, column, false, func, select, table
 from sqlalchemy.orm import aliased
 
 from accounts.models import Agency, Area, User
 from audit.decoys import not_a_decoy
 from core import context
-from core.access import Actor
+from core.access import Actor, Permission
 from core.clock import in_london
+from core.codes.base import label_of
 from core.codes.referrals import ReferralStatus as S
+from core.codes.referrals import SourceType
 from core.crypto import sealed_column
-from core.db import db
+from core.db import db, id_type
 from core.formats import list_name
 from core.ids import Id
 from core.paging import PER_PAGE, Paging
@@ -24,6 +26,8 @@ from referrals.services import step_ups
 from referrals.triage_policies import in_area
 
 NOBODY, MINE = "nobody", "mine"
+# Counted here so that the queue shows it; what it is belongs to a package above this one.
+ARRIVALS = table("arrival", column("area_id", id_type()), column("status"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Counts:
     nobodys: dict[str, int]
     last_sent: datetime | None
     open_step_ups: int
+    arrivals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,9 @@ def counts(actor: Actor) -> Counts:
     """One statement for the head of every tab."""
     nobody = func.sum(case((Referral.owner_id.is_(None), 1), else_=0))
     found = db.session.execute(
-        select(Referral.status, func.count(), nobody, func.max(Referral.sent_at), step_ups.count_open(actor))
+        select(
+            Referral.status, func.count(), nobody, func.max(Referral.sent_at), step_ups.count_open(actor), arrivals_of(actor)
+        )
         .where(in_area(actor), not_a_decoy(Referral.id))
         .group_by(Referral.status)
     ).all()
@@ -96,7 +103,14 @@ def counts(actor: Actor) -> Counts:
                 by_tab[tab.slug] += number
                 nobodys[tab.slug] += unowned
     last_sent = max((row[3] for row in found), default=None)
-    return Counts(by_tab, nobodys, last_sent, found[0][4] if found else 0)
+    arrived = found[0][5] if found else db.session.scalar(select(arrivals_of(actor)))
+    return Counts(by_tab, nobodys, last_sent, found[0][4] if found else 0, arrived or 0)
+
+
+def arrivals_of(actor: Actor) -> Any:
+    """How much came without an account and waits to be accepted, for those who accept it (package ``invited``)."""
+    here = ARRIVALS.c.area_id == actor.area_id if actor.can(Permission.REFERRAL_TRIAGE) else false()
+    return select(func.count()).select_from(ARRIVALS).where(here, ARRIVALS.c.status == "waiting").scalar_subquery()
 
 
 def _whose(actor: Actor, whose: str) -> list[ColumnElement[bool]]:
@@ -120,8 +134,8 @@ def read(actor: Actor, tab: Tab, *, whose: str, page: int) -> Queue:
         select(
             Referral.id, Referral.reference, Referral.status, Referral.sent_at, Referral.data_key_id,
             Referral.young_person_id, Referral.acknowledge_by, Referral.acknowledged_at, Referral.decide_by,
-            Referral.ready_at, Agency.name.label("agency"), owner.name.label("owner"), chase.label("chase_on"),
-            Area.targets,
+            Referral.ready_at, Referral.source_type, Agency.name.label("agency"), owner.name.label("owner"),
+            chase.label("chase_on"), Area.targets,
             sealed_column(Referral, "forename").label("forename"), sealed_column(Referral, "surname").label("surname"),
             func.count().over().label("total"),
         )
@@ -146,7 +160,8 @@ def _row(row: Any) -> Row:
         for name in ("forename", "surname")
     )
     return Row(
-        row.id, row.reference, list_name(forename, surname), S(row.status), row.sent_at, row.agency or "Not known",
+        row.id, row.reference, list_name(forename, surname), S(row.status), row.sent_at,
+        row.agency or label_of(SourceType, row.source_type, missing="Not known"),
         row.owner, _due_on(row),
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 // The one script of every page: it only improves pages that work without it.
 import {
-  Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, Radios,
+  Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, PasswordInput, Radios,
   ServiceNavigation, SkipLink, createAll,
 } from "govuk-frontend";
 import { startAutosave } from "./autosave.js";
@@ -20,7 +20,7 @@ class PlainRadios extends Radios {
 document.body.classList.add("js-enabled");
 if ("noModule" in HTMLScriptElement.prototype) document.body.classList.add("govuk-frontend-supported");
 
-[Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, PlainRadios, ServiceNavigation, SkipLink]
+[Button, CharacterCount, Checkboxes, ErrorSummary, ExitThisPage, NotificationBanner, PasswordInput, PlainRadios, ServiceNavigation, SkipLink]
   .forEach((component) => createAll(component));
 startPasskeys();
 submitOnce();

@@ -1,0 +1,1 @@
+"""What visitors and coordinators do with one-time links and with what came by them."""
