@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import now
@@ -39,7 +39,7 @@ class Area(Record):
     exclusions: Mapped[list[str]] = mapped_column(JSON, default=list)
     quorum: Mapped[int] = mapped_column(default=4)
     # Whether young people and families may ask for help themselves, on the public page.
-    takes_families: Mapped[bool] = mapped_column(default=False, server_default=false())
+    takes_families: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     successor_id: Mapped[Id | None] = mapped_column(ForeignKey("area.id"))
@@ -112,7 +112,7 @@ class User(Audited, Record):
     restored_at: Mapped[datetime | None] = mapped_column(Moment())
     unused_warned_at: Mapped[datetime | None] = mapped_column(Moment())
     # An agency's system acts as this user. It is never active, so nobody signs in as it and nothing is posted to it.
-    is_system: Mapped[bool] = mapped_column(default=False, server_default=false())
+    is_system: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", foreign_keys="Membership.user_id", viewonly=True

@@ -80,6 +80,40 @@ def upgrade() -> None:
     with op.batch_alter_table('system_request', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_system_request_at'), ['at'], unique=False)
 
+    op.create_table('transfer',
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('to_area_id', sa.String(length=26), nullable=False),
+    sa.Column('young_person_id', sa.String(length=26), nullable=False),
+    sa.Column('case_id', sa.String(length=26), nullable=False),
+    sa.Column('reference', sa.String(length=16), nullable=False),
+    sa.Column('opened_on', sa.Date(), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('said', sa.String(length=12), nullable=False),
+    sa.Column('asked_by_id', sa.String(length=26), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('decided_by_id', sa.String(length=26), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reason_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('words_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('answer_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('data_key_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.CheckConstraint('decided_by_id is null or decided_by_id <> asked_by_id', name=op.f('ck_transfer_two_people')),
+    sa.CheckConstraint('to_area_id <> area_id', name=op.f('ck_transfer_two_areas')),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_transfer_area_id')),
+    sa.ForeignKeyConstraint(['asked_by_id'], ['user_account.id'], name=op.f('fk_transfer_asked_by_id')),
+    sa.ForeignKeyConstraint(['decided_by_id'], ['user_account.id'], name=op.f('fk_transfer_decided_by_id')),
+    sa.ForeignKeyConstraint(['to_area_id'], ['area.id'], name=op.f('fk_transfer_to_area_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_transfer'))
+    )
+    with op.batch_alter_table('transfer', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_transfer_area_id'), ['area_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_transfer_data_key_id'), ['data_key_id'], unique=False)
+        batch_op.create_index('ix_transfer_waiting', ['to_area_id', 'state'], unique=False)
+        batch_op.create_index(batch_op.f('ix_transfer_young_person_id'), ['young_person_id'], unique=False)
+
     op.create_table('referral_link',
     sa.Column('area_id', sa.String(length=26), nullable=False),
     sa.Column('agency_id', sa.String(length=26), nullable=False),
@@ -251,14 +285,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('details_sealed', sa.LargeBinary(), nullable=True))
 
     with op.batch_alter_table('area', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('takes_families', sa.Boolean(), server_default=sa.text('0'), nullable=False))
+        batch_op.add_column(sa.Column('takes_families', sa.Boolean(), server_default=sa.text('(false)'), nullable=False))
 
     with op.batch_alter_table('stored_file', schema=None) as batch_op:
         batch_op.add_column(sa.Column('content_id', sa.String(length=26), nullable=True))
         batch_op.create_index(batch_op.f('ix_stored_file_content_id'), ['content_id'], unique=False)
 
     with op.batch_alter_table('user_account', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('is_system', sa.Boolean(), server_default=sa.text('0'), nullable=False))
+        batch_op.add_column(sa.Column('is_system', sa.Boolean(), server_default=sa.text('(false)'), nullable=False))
 
     # ### end Alembic commands ###
 
@@ -313,6 +347,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_referral_link_sent')
 
     op.drop_table('referral_link')
+    with op.batch_alter_table('transfer', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_transfer_young_person_id'))
+        batch_op.drop_index('ix_transfer_waiting')
+        batch_op.drop_index(batch_op.f('ix_transfer_data_key_id'))
+        batch_op.drop_index(batch_op.f('ix_transfer_area_id'))
+
+    op.drop_table('transfer')
     with op.batch_alter_table('system_request', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_system_request_at'))
 
