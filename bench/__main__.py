@@ -33,11 +33,13 @@ GOALS = {"caseload of 50": 3, "case, 20 lines": 3, "name search": 10, "submit a 
 class Run:
     """One database at one size: loaded, served beside its floor, measured, stopped."""
 
-    def __init__(self, folder: Path, database: str, cases: int, seconds: float, url: str, keys: str) -> None:
-        self.folder, self.database, self.cases, self.seconds, self.url = folder, database, cases, seconds, url
-        self.environment = {
-            "VAR": str(folder), "DEMONSTRATION": "1", "SECRET_KEY": secrets.token_urlsafe(40), "DATABASE_URL": url,
-            "KEYS_DATABASE_URL": keys,
+    def __init__(
+        self, folder: Path, database: str, cases: int, seconds: float, addresses: dict[str, str], floor_url: str
+    ) -> None:
+        self.folder, self.database, self.cases, self.seconds = folder, database, cases, seconds
+        self.floor_url = floor_url
+        self.environment = addresses | {
+            "VAR": str(folder), "DEMONSTRATION": "1", "SECRET_KEY": secrets.token_urlsafe(40),
             "ROOT_KEY_FILE": str(folder / "keys" / "root.key"), "LOG_LEVEL": "error",
         }  # fmt: skip
         os.environ.update(self.environment)
@@ -57,16 +59,17 @@ class Run:
 
     def prepare(self) -> dict[str, Any]:
         """A session for the coordinator, an open case with 20 lines, finished drafts, and the floor's tables."""
-        from sqlalchemy import func, insert, select, text
+        from sqlalchemy import create_engine, func, insert, select, text
 
         from accounts.models import Area, Membership, SignInSession, User
         from accounts.sessions import hashed
         from bench.load import ready_drafts
+        from core import row_security
         from core.clock import now
         from core.db import db
         from panels.models import Case, TimelineEntry
 
-        with self.app.app_context():
+        with self.app.app_context(), row_security.everything():
             area = db.session.scalars(select(Area).where(Area.slug == "reading")).one()
             user = db.session.scalars(select(User).where(User.email == COORDINATOR)).one()
             member = db.session.scalars(
@@ -88,20 +91,31 @@ class Run:
                         last_seen_at=now(), agent="bench", proof="passkey", data=json.dumps({"_user_id": user.fs_uniquifier}),
                     )
                 )  # fmt: skip
-            for statement in floor_tables(self.database):
-                db.session.execute(text(statement))
             surname = "Sefton"
             found = {"area": area.id, "case": case, "cookies": cookies, "surname": surname}
             db.session.commit()
             db.session.remove()
         found["drafts"] = ready_drafts(self.app, COORDINATOR, "reading")
-        with self.app.app_context():
-            db.session.execute(text("create table floor_draft as select * from referral_draft limit 1"))
-            db.session.commit()
-            db.session.remove()
+        floor = create_engine(self.floor_url)
+        with floor.begin() as connection:
+            for statement in floor_tables(self.database):
+                connection.execute(text(statement))
+        floor.dispose()
         with self.app.app_context():
             db.engine.dispose()
         return found
+
+
+def addresses(folder: Path, postgres: Postgres | None) -> tuple[dict[str, str], str]:
+    """The databases of one run, and the floor's address.
+
+    On PostgreSQL as an installation has them: the web's role owns nothing (SETTLED 22). The floor has no walls.
+    """
+    if postgres is None:
+        data = f"sqlite:///{folder / 'data.sqlite3'}"
+        return {"DATABASE_URL": data, "KEYS_DATABASE_URL": f"sqlite:///{folder / 'keys.sqlite3'}"}, data
+    (name, as_superuser), (_, keys) = postgres.fresh("template1"), postgres.fresh("template1")
+    return postgres.environment(name) | {"KEYS_DATABASE_URL": keys}, as_superuser
 
 
 def floor_tables(database: str) -> tuple[str, ...]:
@@ -118,6 +132,7 @@ def floor_tables(database: str) -> tuple[str, ...]:
         "create table floor_note (id text primary key, case_id text, body text)",
         f"create table floor_line (id text primary key, case_id text, at {moment}, kind text, actor_id text)",
         "create index ix_floor_line on floor_line (case_id, at)",
+        "create table floor_draft as select * from referral_draft limit 1",
         f"create table floor_referral (id text primary key, reference text unique, area_id text, sent_by_id text,"
         f" status text, sent_at {moment}, forename {blob}, surname {blob}, answers {blob})",
         "create index ix_floor_referral on floor_referral (area_id, status, sent_at)",
@@ -229,16 +244,13 @@ def run_one(database: str, cases: int, seconds: float, only: list[str]) -> list[
     postgres = Postgres(durable=True) if database == "postgresql" else None
     servers: list[Server] = []
     try:
-        url = postgres.fresh("template1")[1] if postgres else f"sqlite:///{folder / 'data.sqlite3'}"
-        keys = postgres.fresh("template1")[1] if postgres else f"sqlite:///{folder / 'keys.sqlite3'}"
-        run = Run(folder, database, cases, seconds, url, keys)
+        run = Run(folder, database, cases, seconds, *addresses(folder, postgres))
         print(f"\nLoading {cases:,} cases on {database} ...", flush=True)
         print(f"  loaded in {run.load():.0f} s", flush=True)
         found = run.prepare()
         server = Server(run.environment, folder / "server.log")
         servers.append(server)
-        floor_url = url
-        floor = FloorServer({"FLOOR_URL": floor_url, "FLOOR_AREA": found["area"]}, folder / "floor.log")
+        floor = FloorServer({"FLOOR_URL": run.floor_url, "FLOOR_AREA": found["area"]}, folder / "floor.log")
         servers.append(floor)
         try:
             return list(compare(run, found, server, floor, only))
@@ -326,9 +338,10 @@ def main() -> None:
     if not given.only:
         subprocess.run([sys.executable, "-m", "bench.sign_in"], cwd=ROOT, check=True)
     if not given.only:
-        from bench.trail import measure_all
+        from bench import imports, trail
 
-        measure_all(given.databases)
+        trail.measure_all(given.databases)
+        imports.measure_all(given.databases)
 
 
 def grown(rows: list[dict[str, Any]]) -> None:

@@ -144,7 +144,7 @@ def killed_before_the_commit():
     pid = os.fork()
     if pid == 0:
         try:
-            event.listen(db.session, "before_commit", lambda session: os.kill(os.getpid(), signal.SIGKILL))
+            event.listen(db.session, "after_flush", lambda session, flush: os.kill(os.getpid(), signal.SIGKILL))
             working.work_one()
         finally:
             os._exit(3)
