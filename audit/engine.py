@@ -13,6 +13,8 @@ from audit.merkle import Frontier, leaf_of
 GENESIS = bytes(32)
 BLOCK = 1_000
 STEP = 2_000
+KEY_CHANGED = "key:chain"
+_SAYS_KEY_CHANGED = b'"event":"key:chain"'
 Total = Callable[[str, int], int]
 
 
@@ -64,6 +66,10 @@ class Source(Protocol):
     def places(self, whole_from: int) -> Iterator[Place]: ...
     def seal(self, seq: int) -> tuple[bytes, bytes] | None: ...
     def macs(self, before: int) -> Iterable[bytes]: ...
+    def key_changes(self) -> Mapping[int, int]:
+        """Version of the chain's key from the next entry on, by the entry that changed it."""
+        ...
+
     def index_totals(self, total: Total) -> Mapping[int, int]: ...
     def index_of(self, first: int, last: int) -> Mapping[int, set[str]]: ...
     def bodies(self, first: int, last: int) -> Iterator[tuple[int, bytes]]: ...
@@ -72,6 +78,14 @@ class Source(Protocol):
 def mac_of(key: bytes, previous: bytes, leaf: bytes) -> bytes:
     """The seal of an entry onto the one before it."""
     return hmac.digest(key, previous + leaf, "sha256")
+
+
+def next_version(said: Mapping[str, Any]) -> int | None:
+    """Under which version of the chain's key the next entry is sealed, where this one changes it."""
+    if said.get("event") != KEY_CHANGED:
+        return None
+    version = (said.get("detail") or {}).get("version")
+    return version if isinstance(version, int) else None
 
 
 def block_of(seq: int) -> int:
@@ -100,18 +114,20 @@ def _total() -> Total:
 
 @dataclass(slots=True)
 class Check:
-    """One walk. Without the chain's ``key`` seals are not checked (an export), leaves and checkpoints are.
+    """One walk. Without the chain's ``keys`` (by version) seals are not checked (an export), leaves and checkpoints are.
 
     ``whole_from``: entries before it have only their seals checked. Bodies up to ``dropped_to`` may be gone, because
     an entry of the chain says so.
     """
 
     source: Source
-    key: bytes | None
+    keys: Mapping[int, bytes] | None
     witnesses: Sequence[Witness] = ()
     whole_from: int = 1
     dropped_to: int = 0
     progress: Callable[[int], None] | None = None
+    _version: int = 1
+    _changes: Mapping[int, int] = field(default_factory=dict)
     _tree: Frontier = field(default_factory=Frontier)
     _at_size: dict[int, list[Witness]] = field(default_factory=dict)
     _agreed: int = 0
@@ -125,6 +141,7 @@ class Check:
         for witness in self.witnesses:
             self._at_size.setdefault(witness.size, []).append(witness)
         self.whole_from = block_of(max(self.whole_from, 1)) * BLOCK + 1
+        self._changes = self.source.key_changes()
         self._totals = self.source.index_totals(self._total)
         fault = self._walk() or self._after_the_end()
         count = self._tree.size
@@ -137,7 +154,7 @@ class Check:
         previous = GENESIS
         for place in self.source.places(self.whole_from):
             expected = self._tree.size + 1
-            kind = self._fault(previous, expected, place)
+            kind = self._fault(previous, expected, place) or self._key_fault(place)
             if kind is not None:
                 wrong = expected if kind == "missing" else place.seq
                 return self._index_fault(block_of(wrong) * BLOCK + 1, wrong - 1) or (kind, wrong)
@@ -151,6 +168,23 @@ class Check:
         # The block that is not full, and rows of the index about entries that do not exist.
         return self._index_fault(self._tree.size // BLOCK * BLOCK + 1, None)
 
+    @property
+    def _key(self) -> bytes | None:
+        """The key of the entry that is looked at; one of which nobody knows seals nothing."""
+        return None if self.keys is None else self.keys.get(self._version, b"")
+
+    def _key_fault(self, place: Place) -> str | None:
+        """A new key holds from the next entry on, if an entry sealed under the old one says so, and never an older one."""
+        noted = self._changes.get(place.seq)
+        says = place.body is not None and (noted is not None or _SAYS_KEY_CHANGED in place.body)
+        if says and noted != next_version(said_in(place.body or b"")):
+            return "changed"
+        if noted is not None:
+            if noted <= self._version:
+                return "changed"
+            self._version = noted
+        return None
+
     def _fault(self, previous: bytes, expected: int, place: Place) -> str | None:
         gone = place.body is None and (place.skipped or place.seq <= self.dropped_to)
         if place.seq != expected or (place.body is None and place.mac is not None and not gone):
@@ -160,17 +194,19 @@ class Check:
         return self._link_fault(previous, place) if place.body is None else self._entry_fault(previous, place)
 
     def _link_fault(self, previous: bytes, place: Place) -> str | None:
-        if self.key is None or mac_of(self.key, previous, place.leaf or b"") == place.mac:
+        key = self._key
+        if key is None or mac_of(key, previous, place.leaf or b"") == place.mac:
             return None
-        return self._broken_link(self.key, previous, place, place.leaf or b"")
+        return self._broken_link(key, previous, place, place.leaf or b"")
 
     def _entry_fault(self, previous: bytes, place: Place) -> str | None:
         body = place.body or b""
         leaf, said = leaf_of(body), said_in(body)
         if leaf == place.leaf and (said.get("seq"), said.get("chain")) != (place.seq, self.source.chain):
             return "reordered"
-        if self.key is not None and mac_of(self.key, previous, leaf) != place.mac:
-            return self._broken_link(self.key, previous, place, leaf)
+        key = self._key
+        if key is not None and mac_of(key, previous, leaf) != place.mac:
+            return self._broken_link(key, previous, place, leaf)
         if leaf != place.leaf or place.columns != columns_of(said):
             return "changed"
         for subject in said.get("subjects", ()):
@@ -184,7 +220,8 @@ class Check:
         following = self.source.seal(place.seq + 1)
         if following and following[1] == mac_of(key, previous, following[0]):
             return "inserted"
-        forked = any(mac_of(key, mac, leaf) == place.mac for mac in self.source.macs(place.seq))
+        keys = {key, *(self.keys or {}).values()}
+        forked = any(mac_of(one, mac, leaf) == place.mac for mac in self.source.macs(place.seq) for one in keys)
         return "forked" if forked else "changed"
 
     def _block_ends(self, seq: int) -> tuple[str, int] | None:

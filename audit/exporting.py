@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from audit import notes
 from audit.anchors import Folder
-from audit.chain import chain_key
+from audit.chain import chain_keys
 from audit.engine import Place
 from audit.models import AuditCheckpoint, Event
 from audit.services import record
@@ -47,12 +47,13 @@ def write(
         Folder(str(folder / "checkpoints")).put([notes.parsed(text) for text in said])
     (folder / "public.pem").write_text(public_keys, encoding="utf-8")
     if with_seal_keys:
-        keys = {chain: chain_key(chain).hex() for chain in wanted}
+        keys = {chain: {v: key.hex() for v, key in chain_keys(chain).items()} for chain in wanted}
         (folder / "seal-keys.json").write_text(json.dumps(keys, indent=1), encoding="utf-8")
         (folder / "seal-keys.json").chmod(0o600)
     about = {
         "format": FORMAT, "at": at.isoformat(), "entries": lengths, "names": {c: names.get(c, c) for c in wanted},
         "dropped": {chain: dropped_to(chain) for chain in wanted},
+        "key_changes": {chain: dict(Stored(chain, last_of(chain)).key_changes()) for chain in wanted},
     }  # fmt: skip
     (folder / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
     return lengths

@@ -4,15 +4,18 @@ from sqlalchemy import Connection, text
 
 from audit.models import APPEND_ONLY, DROPPED_WITH_AGE
 
+# What a function answers cannot be replaced, so that an older one is dropped first.
+OLD_HEAD = "drop function if exists audit_head(text)"
 HEAD = """
-create or replace function audit_head(wanted text) returns table (seq bigint, mac bytea)
+create function audit_head(wanted text) returns table (seq bigint, mac bytea, key_version integer)
 language plpgsql volatile as $$
 begin
   -- Two statements, so that the second one's snapshot is taken after the lock is held (SETTLED 17).
   perform pg_advisory_xact_lock(hashtextextended('audit:' || wanted, 0));
-  return query select s.seq, s.mac from audit_seal s where s.chain = wanted order by s.seq desc limit 1;
+  return query select s.seq, s.mac, {version} from audit_seal s where s.chain = wanted order by s.seq desc limit 1;
 end $$
 """
+VERSION = "(select max(k.version) from audit_chain_key k where k.chain = wanted)"
 # Old bodies may be dropped by the owner of the table alone, in a transaction that says so (`flask audit retain`).
 REFUSE = """
 create or replace function audit_append_only() returns trigger language plpgsql as $$
@@ -37,15 +40,18 @@ def ensure(connection: Connection) -> None:
         _ensure_postgres(connection)
     else:
         _ensure_sqlite(connection)
-    gone = missing(connection)
+    gone = [name for name in missing(connection) if name.partition("_append_only_")[0] in there(connection)]
     if gone:
         raise TriggersMissing(f"Append-only triggers are missing: {', '.join(gone)}")
 
 
 def _ensure_postgres(connection: Connection) -> None:
-    connection.execute(text(HEAD))
+    connection.execute(text(OLD_HEAD))
+    # The release before had no such table: after a step down its own statements must work.
+    has_versions = connection.dialect.has_table(connection, "audit_chain_key")
+    connection.execute(text(HEAD.replace("{version}", VERSION if has_versions else "1")))
     connection.execute(text(REFUSE))
-    for table in APPEND_ONLY:
+    for table in there(connection):
         for name, timing, scope in (
             ("rows", "update or delete", "each row"),
             ("truncate", "truncate", "each statement"),
@@ -70,8 +76,13 @@ def _ensure_postgres(connection: Connection) -> None:
         )
 
 
+def there(connection: Connection) -> list[str]:
+    """The tables of the trail in this revision of the schema."""
+    return [table for table in APPEND_ONLY if connection.dialect.has_table(connection, table)]
+
+
 def _ensure_sqlite(connection: Connection) -> None:
-    for table in APPEND_ONLY:
+    for table in there(connection):
         for verb in ("update", "delete"):
             connection.execute(text(f"drop trigger if exists {table}_append_only_{verb}"))
             connection.execute(text(sqlite_trigger(table, verb)))

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import func, select, text
 
 from audit import notes
-from audit.chain import chain_key
+from audit.chain import chain_keys
 from audit.engine import Check, Place, Total, Verdict, Witness, block_of, said_in
-from audit.models import AuditCheckpoint, AuditEntry, AuditSeal, AuditSubject, Event
+from audit.models import AuditChainKey, AuditCheckpoint, AuditEntry, AuditSeal, AuditSubject, Event
 from audit.notes import Note, NoteBroken
 from core.clock import in_utc
 from core.db import db
@@ -69,7 +69,7 @@ def verify(
     source = Stored(chain, last)
     said = [*_stored_notes(chain), *(note for note in notes_elsewhere if note.chain == chain)] if keys else []
     return Check(
-        source, chain_key(chain), witnesses(said, keys), whole_from=_first_since(chain, since),
+        source, chain_keys(chain), witnesses(said, keys), whole_from=_first_since(chain, since),
         dropped_to=dropped_to(chain), progress=progress,
     ).run()  # fmt: skip
 
@@ -178,6 +178,9 @@ class Stored:
         for first in range(1, before, BATCH):
             for (mac,) in self._rows(AuditSeal, ("mac",), first, min(first + BATCH, before) - 1):
                 yield bytes(mac)
+
+    def key_changes(self) -> Mapping[int, int]:
+        return {seq: version for seq, version in self._rows(AuditChainKey, ("seq", "version"), 1, self.last)}
 
     def index_totals(self, total: Total) -> Mapping[int, int]:
         """One pass over the index in the order it is stored in: it has no order by entry, and needs none here."""

@@ -19,8 +19,8 @@ from audit.notes import Note, NoteBroken
 class Exported:
     """One chain of an export. Its file is read a line at a time, more than once where a fault is looked into."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.chain = path, path.stem
+    def __init__(self, path: Path, changes: Mapping[int, int] | None = None) -> None:
+        self.path, self.chain, self.changes = path, path.stem, dict(changes or {})
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         with self.path.open(encoding="utf-8") as file:
@@ -40,6 +40,9 @@ class Exported:
 
     def macs(self, before: int) -> Iterable[bytes]:
         return (bytes.fromhex(line["mac"]) for line in self._lines() if line["seq"] < before and line["mac"])
+
+    def key_changes(self) -> Mapping[int, int]:
+        return self.changes
 
     def index_totals(self, total: Total) -> Mapping[int, int]:
         found: dict[int, int] = {}
@@ -70,7 +73,7 @@ def _body(line: Mapping[str, Any]) -> bytes | None:
 
 
 def check(
-    folder: Path, keys_file: Path | None, seal_keys: Mapping[str, str], elsewhere: Iterable[Note] = ()
+    folder: Path, keys_file: Path | None, seal_keys: Mapping[str, Any], elsewhere: Iterable[Note] = ()
 ) -> list[Verdict]:
     """Check every chain of an export. Without a file of public keys no checkpoint is checked."""
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
@@ -81,10 +84,20 @@ def check(
     for chain in sorted(about["entries"]):
         distinct = {note.text: note for note in said.get(chain, ())} if keys else {}
         witnesses = [Witness(note.size, note.root, _is_signed(note, keys)) for note in distinct.values()]
-        key = bytes.fromhex(seal_keys[chain]) if chain in seal_keys else None
+        changes = {int(seq): int(version) for seq, version in about.get("key_changes", {}).get(chain, {}).items()}
+        source = Exported(folder / f"{chain}.ndjson", changes)
         dropped = int(about["dropped"].get(chain, 0))
-        found.append(Check(Exported(folder / f"{chain}.ndjson"), key, witnesses, dropped_to=dropped).run())
+        found.append(Check(source, _seal_keys(seal_keys.get(chain)), witnesses, dropped_to=dropped).run())
     return found
+
+
+def _seal_keys(said: Any) -> dict[int, bytes] | None:
+    """By version. Exports of earlier releases had one key a chain."""
+    if said is None:
+        return None
+    return {
+        int(version): bytes.fromhex(key) for version, key in ({"1": said} if isinstance(said, str) else said).items()
+    }
 
 
 def _is_signed(note: Note, keys: Iterable[Any]) -> bool:

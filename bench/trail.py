@@ -138,32 +138,37 @@ def write(kind: str, areas: str, seconds: str, number: str) -> int:
 def fill(count: str) -> int:
     """So many entries as the service seals them, put in by lots: writing them one by one is what is measured above."""
     with application():
-        from sqlalchemy import insert
-
-        from audit.models import AuditEntry, AuditSeal, AuditSubject
-        from core.db import db
-
-        rows: dict[Any, list[dict[str, Any]]] = {AuditEntry: [], AuditSeal: [], AuditSubject: []}
-        for number, (entry, seal, subject) in enumerate(sealed(int(count)), 1):
-            rows[AuditEntry].append(entry)
-            rows[AuditSeal].append(seal)
-            rows[AuditSubject].append(subject)
-            if number % FILLED_AT_ONCE == 0 or number == int(count):
-                for model, values in rows.items():
-                    db.session.execute(insert(model.__table__), values)
-                    values.clear()
-                db.session.commit()
+        put("system", int(count))
     return int(count)
 
 
-def sealed(count: int) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
+def put(chain: str, count: int, at_once: int = FILLED_AT_ONCE) -> None:
+    """Fill an empty chain. Needs an application context."""
+    from sqlalchemy import insert
+
+    from audit.models import AuditEntry, AuditSeal, AuditSubject
+    from core.db import db
+
+    rows: dict[Any, list[dict[str, Any]]] = {AuditEntry: [], AuditSeal: [], AuditSubject: []}
+    for number, (entry, seal, subject) in enumerate(sealed(chain, count), 1):
+        rows[AuditEntry].append(entry)
+        rows[AuditSeal].append(seal)
+        rows[AuditSubject].append(subject)
+        if number % at_once == 0 or number == count:
+            for model, values in rows.items():
+                db.session.execute(insert(model.__table__), values)
+                values.clear()
+            db.session.commit()
+
+
+def sealed(chain: str, count: int) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
     """Entry, seal and index row of each, about 10,000 young people in turn."""
     from audit.chain import canonical, chain_key
     from audit.engine import GENESIS, mac_of
     from audit.merkle import leaf_of
     from core.clock import now
 
-    chain, mac = "system", GENESIS
+    mac = GENESIS
     key, at = chain_key(chain), now()
     said = {
         "v": 1, "at": at.isoformat(), "event": "read:case", "salt": "0" * 32, "software": "0.1.0", "actor": "a" * 26,

@@ -38,14 +38,6 @@ def rows_under(key_id: Id) -> int:
     return sum(db.session.scalar(count) or 0 for count in counts)
 
 
-def seals_a_file(key_id: Id) -> bool:
-    """Whether the bytes of a kept file stand under this key: it has its own, and is not sealed anew."""
-    table = db.metadata.tables.get("stored_file")
-    return table is not None and bool(
-        db.session.scalar(select(func.count()).select_from(table).where(table.c.data_key_id == key_id))
-    )
-
-
 def successor(ring: KeyRing, old: WrappedKey) -> Id:
     """The key that takes over from ``old``: the one that an interrupted run began to fill, or a new one."""
     kind = f"{_MARK}{old.id}"

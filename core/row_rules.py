@@ -17,12 +17,15 @@ JOB = "(select current_setting('app.job', true) = 'all')"
 class Rows:
     """Who sees a table's rows: any one of these. ``mine`` and ``agency``: columns that hold my id or my agency's.
 
+    ``other``: a second column with an area that sees them.
+
     ``through``: (column, table) where the row follows the one it hangs on. ``person``: the column with the young
     person, whose hidden rows nobody else sees, ``unless`` that column holds my id. ``writes``: what may be added, where
     that is wider than what may be seen.
     """
 
     area: str | None = "area_id"
+    other: str | None = None
     mine: tuple[str, ...] = ()
     agency: tuple[str, ...] = ()
     through: tuple[str, str] | None = None
@@ -50,7 +53,7 @@ class Rows:
         if self.area is None or self.area not in table.c:
             return []
         column = f"coalesce({self.area}, 'system')" if table.c[self.area].nullable else self.area
-        return [f"{column} = any ({AREAS})"]
+        return [f"{one} = any ({AREAS})" for one in (column, self.other) if one]
 
     def _not_hidden(self, table: Table) -> str:
         column = self.person
@@ -73,6 +76,7 @@ RULES: dict[str, Rows] = {
     "meeting_member": Rows(through=("meeting_id", "meeting")),
     "approval": Rows(mine=("asked_by_id",)),
     "matching_task": Rows(mine=("asked_by_id",)),
+    "transfer": Rows(other="to_area_id"),
     "emergency_access": Rows(mine=("user_id",), unless="user_id"),
     "step_up": Rows(mine=("raised_by_id",)),
     "referral_draft": Rows(area=None, mine=("owner_id",)),

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.models import Area, Installation, Membership
 from accounts.services import directory
-from audit import anchors, checkpoints, triggers
+from audit import anchors, checkpoints, key_changes, triggers
 from audit.anchors import AnchorFailed
 from audit.models import AuditEntry
 from config.directory import ConfigError
@@ -78,6 +78,8 @@ def old_keys() -> str | None:
         if left := rotating.unfinished(scope):
             chosen = f"--area {names[scope]}" if scope in names else "--system"
             return f"A rotation is not finished, {left} are left. Run: flask keys rotate {chosen}"
+    if key_changes.waiting():
+        return "A rotation of the trail's keys is not finished. Run: flask keys rotate --trail"
     kept = sorted(f"{names[scope]} {version}" for scope, version in old if scope in names)
     return f"Old versions of areas' keys are kept: {', '.join(kept)}. Run: flask keys drop-old" if kept else None
 

@@ -15,13 +15,16 @@ from sqlalchemy.exc import NoResultFound
 from tqdm import tqdm
 
 from accounts.models import Area
+from audit import key_changes
 from audit.models import Event
 from audit.services import record
 from core import context, escrow, key_checks, rotation
 from core.db import db, reading
 from core.keyring import SYSTEM, KeysUnavailable, keyring
 from core.providers import EnvKeys, FileKeys, KeyProviderError, check_value, provider_from
-from desk import erasing, rotating
+from desk import key_approvals, rotating
+from files.storage import StoreUnavailable
+from rights import erasing
 
 keys = AppGroup("keys", help="Encryption keys.")
 
@@ -104,6 +107,9 @@ def create(path: Path, is_next: bool) -> None:
 @click.option("--area", "slugs", multiple=True, metavar="SLUG", help="This area's key. May be given more than once.")
 @click.option("--all-areas", is_flag=True, help="Every area's key.")
 @click.option("--system", is_flag=True, help="The key of what belongs to no area: searches, typed text.")
+@click.option(
+    "--trail", is_flag=True, help="The keys that seal the audit trail's chains: what comes is sealed under new ones."
+)
 @click.option("--root", is_flag=True, help="Wrap every area's key under the newest root key.")
 @click.option("--from", "moved_from", type=click.Choice(["file", "env"]), help="With --root: the provider moved from.")
 @click.option("--person", metavar="ID", help="New data keys for one young person: all of their rows are sealed anew.")
@@ -115,6 +121,7 @@ def rotate(
     slugs: tuple[str, ...],
     all_areas: bool,
     system: bool,
+    trail: bool,
     root: bool,
     moved_from: str | None,
     person: str | None,
@@ -126,11 +133,13 @@ def rotate(
     Example: flask keys rotate --area reading
     """
     scopes = _scopes(slugs, all_areas, system)
-    if not (scopes or root or person):
-        raise click.UsageError("Say what to rotate: --area SLUG, --all-areas, --system, --root or --person ID")
+    if not (scopes or trail or root or person):
+        raise click.UsageError("Say what to rotate: --area SLUG, --all-areas, --system, --trail, --root or --person ID")
     try:
         broken = _rotate_root(moved_from) if root else 0
         broken += sum(_rotate_scope(name, scope, batch, a_second) for name, scope in scopes)
+        if trail:
+            _rotate_trail()
         if person:
             _rotate_person(person, batch, a_second)
     except KeysUnavailable as error:
@@ -175,12 +184,24 @@ def _rotate_scope(name: str, scope: str, batch: int, a_second: int) -> int:
     return len(done.broken)
 
 
+def _rotate_trail() -> None:
+    names = _names()
+    every = key_changes.every_chain()
+    with _bar(len(every), "chains") as more:
+        for chain in every:
+            version = key_changes.rotate(chain)
+            more(1)
+            click.echo(f"{names.get(chain, chain)}: entries are sealed under version {version} from now on")
+
+
 def _rotate_person(person: str, batch: int, a_second: int) -> None:
     try:
         with context.acting_as(job="rotation"), _bar(rotating.rows_of(person), "rows", a_second) as more:
             done, rows = rotating.rotate_person(person, batch, more)
     except NoResultFound:
         raise click.ClickException("There is no young person with this id") from None
+    except StoreUnavailable:
+        raise click.ClickException("The file store does not answer. What was done counts; run this again") from None
     click.echo(
         f"person: {done} new data keys, {rows} rows sealed anew. The old keys go with the next: flask drafts sweep"
     )
@@ -189,17 +210,30 @@ def _rotate_person(person: str, batch: int, a_second: int) -> None:
 @keys.command("drop-old")
 @click.confirmation_option(prompt="Delete old areas' keys that nothing needs?", help="Do not ask.")
 def drop_old() -> None:
-    """Delete areas' old keys that no data key and no index stands under any more. The trail's and the system's are kept.
+    """Delete areas' old keys that nothing stands under any more and that two people agreed to destroy, on "Old keys".
+
+    The trail's and the system's are kept. Ends with 1 where one waits that nobody agreed to.
 
     Example: flask keys drop-old --yes
     """
     names = _names()
     with context.acting_as(job="rotation"):
-        gone = rotating.drop_old()
+        agreed = key_approvals.agreed()
+        gone = rotating.drop_old(agreed)
+        for approval in {agreed[one].id: agreed[one] for one in gone}.values():
+            key_approvals.used(approval)
+        db.session.commit()
+        waiting = rotating.droppable(keyring())
     for scope, version in gone:
         click.echo(f"{name_of(scope, names)}: version {version} deleted")
-    if not gone:
+    for scope, version in waiting:
+        click.echo(
+            f'{name_of(scope, names)}: version {version} kept. Two people must agree first, on the page "Old keys"'
+        )
+    if not gone and not waiting:
         click.echo("Nothing to delete")
+    if waiting:
+        sys.exit(1)
 
 
 @keys.command()

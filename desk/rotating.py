@@ -1,6 +1,6 @@
 """Rotation as a job: an area's keys and indexes, the root's wraps, or one young person's data keys; each step in the trail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,14 +11,17 @@ from audit.models import Event
 from audit.services import record
 from cohort import reindexing
 from core import context, rekeying, rotation
+from core.crypto import SealBroken
 from core.db import db
 from core.ids import Id
 from core.keyring import SYSTEM, KeyRing, keyring
 from core.providers import KeyProvider
 from core.row_security import everything
-from desk.person_records import area_of, owners_of
+from files.services import resealing
+from rights.person_records import area_of, owners_of
 
 Progress = Callable[[int], Any]
+ALL = 10_000
 
 
 @dataclass(slots=True)
@@ -89,16 +92,23 @@ def rotate_root(progress: Progress, old: KeyProvider | None = None) -> tuple[int
 def rotate_person(person_id: Id, size: int, progress: Progress) -> tuple[int, int]:
     """A new data key for each of a young person's, with every row sealed anew: how many keys, and rows.
 
-    Killed at any batch it is begun again, and goes on with the keys it had made. Raise NoResultFound.
+    Killed at any batch it is begun again, and goes on with the keys it had made. Files' contents are sealed anew too.
+    Raise NoResultFound, StoreUnavailable.
     """
     ring, keys, rows = keyring(), 0, 0
     with context.acting_as(job="rotation") as job:
         area_id = area_of(person_id)
         for old in rekeying.keys_owned_by(ring, owners_of(person_id)):
-            if rekeying.seals_a_file(old.id) or not rekeying.rows_under(old.id):
+            if not rekeying.rows_under(old.id):
                 continue
             new_id = rekeying.successor(ring, old)
-            while batch := rekeying.reseal_batch(job, old.id, new_id, size):
+            try:
+                copies = resealing.copy(job, old.id, new_id)
+            except SealBroken:  # `flask keys verify` and the file's page say so; its key stays
+                continue
+            # A file's row and the place of its contents change together.
+            while batch := rekeying.reseal_batch(job, old.id, new_id, max(size, ALL) if copies else size):
+                resealing.point_to(copies)
                 record(Event.KEYS_CHANGED, None, area_id=area_id, subjects=[person_id], reason="person_resealed",
                        detail={"rows": batch})  # fmt: skip
                 db.session.commit()
@@ -115,7 +125,7 @@ def rotate_person(person_id: Id, size: int, progress: Progress) -> tuple[int, in
 def rows_of(person_id: Id) -> int:
     """How many rows a rotation of this young person seals anew."""
     keys = rekeying.keys_owned_by(keyring(), owners_of(person_id))
-    return sum(rekeying.rows_under(key.id) for key in keys if not rekeying.seals_a_file(key.id))
+    return sum(rekeying.rows_under(key.id) for key in keys)
 
 
 def lost_indexes() -> list[str]:
@@ -136,10 +146,10 @@ def droppable(ring: KeyRing) -> list[tuple[str, int]]:
     ]
 
 
-def drop_old() -> list[tuple[str, int]]:
-    """Delete what is droppable; what was deleted."""
+def drop_old(agreed: Container[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Delete what is droppable and was agreed by two people; what was deleted."""
     ring = keyring()
-    gone = [(scope, version) for scope, version in droppable(ring) if rotation.drop_version(ring, scope, version)]
+    gone = [one for one in droppable(ring) if one in agreed and rotation.drop_version(ring, *one)]
     for scope, version in gone:
         _note(scope, "old_key_dropped", version=version)
     return gone

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from accounts import demonstration
 from accounts.credentials import Proof
 from accounts.models import Membership, User
-from accounts.services import devices, passwords, throttle
+from accounts.services import alarms, devices, passwords, throttle
 from accounts.services.memberships import as_actor, ways_of
 from accounts.sessions import server_session
 from audit.models import Event
@@ -15,7 +15,7 @@ from audit.services import record
 from core.access import Actor
 from core.clock import now
 from core.db import begin_writing, db, set_writing
-from core.ids import Id
+from core.ids import Id, new_id
 
 
 def tidy(email: str) -> str:
@@ -38,19 +38,24 @@ def check(email: str, password: str) -> User | None:
     db.session.rollback()
     right = passwords.matches(password, found.password if found and found.active else None)
     begin_writing()
-    user = db.session.get(User, found.id) if found else None
+    # An unknown account is looked for as well: one statement less would tell a stopwatch.
+    user = db.session.get(User, found.id if found else new_id())
     # What was checked must still be so: the account may have been suspended while its password was hashed.
     unchanged = user is not None and found is not None and user.active and user.password == found.password
     if right and unchanged and not demonstration.is_refused(password):
         throttle.forgive(email)
         return user
-    note_failure(user)
+    note_failure(user, email=email)
     return None
 
 
-def note_failure(user: User | None, reason: str | None = None) -> None:
-    """Kept although the request answers with a page: its own transaction, committed here."""
+def note_failure(user: User | None, reason: str | None = None, email: str = "") -> None:
+    """Kept although the request answers with a page: its own transaction, committed here.
+
+    ``email``: what was typed, where that is no account's.
+    """
     record(Event.SIGN_IN_FAILED, None, user, outcome="denied", reason=reason)
+    alarms.count_failure(email or (user.email if user else ""))
     db.session.commit()
     set_writing(False)
 
@@ -68,6 +73,7 @@ def begin(user: User, proof: Proof) -> None:
     if proof is Proof.FIRST:
         record(Event.FIRST_FACTOR, actor, user)
         return
+    alarms.note_device(user, proof)
     devices.remember(user.email)
     # When it was is no change of the account: its version stays, so that an administrator's open form still saves.
     statement = update(User.__table__).where(User.__table__.c.id == user.id).values(last_sign_in_at=now())
@@ -112,6 +118,9 @@ def end(actor: Actor | None) -> None:
     """Sign this device out; the browser is told to forget what it kept."""
     if actor is not None:
         record(Event.SIGNED_OUT, actor)
+    user = waiting_user()
+    if user is not None:
+        alarms.note_left(user, server_session().proof)
     clear_browser()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
 from accounts.roles import ROLES
@@ -14,7 +14,7 @@ from audit.chain import chain_key
 from audit.engine import GENESIS, mac_of
 from audit.forms import SearchForm, day_of
 from audit.merkle import leaf_of
-from audit.models import AuditSeal, Event
+from audit.models import AuditChainKey, AuditSeal, Event
 from audit.search import GROUPS, OUTCOMES, Asked, Entry
 from audit.views import bp, names, words
 from audit.views.checks import states
@@ -172,10 +172,13 @@ def _proof_href(actor: Actor, entry: Entry) -> str:
 
 def _agrees(entry: Entry) -> bool:
     """Whether this one entry is as it was sealed onto the one before it. The whole chain is checked elsewhere."""
+    version = select(func.max(AuditChainKey.version)).where(
+        AuditChainKey.chain == entry.chain, AuditChainKey.seq < entry.seq
+    )
     seals = {
         row.seq: row
         for row in db.session.execute(
-            select(AuditSeal.seq, AuditSeal.leaf, AuditSeal.mac).where(
+            select(AuditSeal.seq, AuditSeal.leaf, AuditSeal.mac, version.scalar_subquery().label("key_version")).where(
                 AuditSeal.chain == entry.chain, AuditSeal.seq.in_((entry.seq - 1, entry.seq))
             )
         )
@@ -183,7 +186,9 @@ def _agrees(entry: Entry) -> bool:
     own, before = seals.get(entry.seq), seals.get(entry.seq - 1)
     leaf = leaf_of(entry.body)
     previous = bytes(before.mac) if before else GENESIS
-    return bool(own and bytes(own.leaf) == leaf and bytes(own.mac) == mac_of(chain_key(entry.chain), previous, leaf))
+    if own is None or bytes(own.leaf) != leaf:
+        return False
+    return bytes(own.mac) == mac_of(chain_key(entry.chain, own.key_version or 1), previous, leaf)
 
 
 def _neighbours(entry: Entry, chains: Chains) -> list[dict[str, str]]:

@@ -124,6 +124,7 @@ def _settle(leased: Leased, clean: bool) -> None:
     if check is None or file is None:
         db.session.rollback()
         return
+    kept_as = file.kept_as
     file.status, file.checked_at = (FileStatus.SAFE if clean else FileStatus.BLOCKED).value, now()
     record(Event.FILE_CHECKED, None, file, reason=file.status)
     db.session.delete(check)
@@ -132,7 +133,7 @@ def _settle(leased: Leased, clean: bool) -> None:
     log.info("file_checked", status=file.status)
     db.session.commit()
     if not clean:
-        keeping.store().delete(leased.id)
+        keeping.store().delete(kept_as)
 
 
 def _mine(leased: Leased) -> FileCheck | None:

@@ -32,7 +32,7 @@ def end_agreements(known, agency, day=YESTERDAY):
     db.session.commit()
 
 
-@pytest.mark.catalogue("Z3", part="partly")
+@pytest.mark.catalogue("Z3", part="training")
 def test_expired_training_leaves_ones_own_work_to_read(known, sign_in):
     ids = world.make(known)
     client = sign_in(Role.LEAD)
@@ -48,7 +48,7 @@ def test_expired_training_leaves_ones_own_work_to_read(known, sign_in):
     assert client.get(case).status_code == 200
 
 
-@pytest.mark.catalogue("Z3", part="partly")
+@pytest.mark.catalogue("Z3", part="training")
 def test_expired_training_writes_nothing(known, sign_in):
     ids = world.make(known)
     client = sign_in(Role.LEAD)
@@ -73,7 +73,7 @@ def test_a_record_that_is_there_and_one_that_is_not_look_the_same(known, sign_in
     assert words(there).split("Tell us this page")[0] == words(nowhere).split("Tell us this page")[0]
 
 
-@pytest.mark.catalogue("Z3", part="partly")
+@pytest.mark.catalogue("Z3", part="agreement")
 def test_an_expired_agreement_leaves_urgent_concerns_alone(known, sign_in):
     world.make(known)
     client = sign_in(Role.REFERRER)

@@ -193,7 +193,7 @@ def test_a_stranger_cannot_lock_out_who_has_a_passkey(owner, another):
     assert show_passkey(client, "/sign-in", owner.keys).location == "/"
 
 
-@pytest.mark.catalogue("N4", part="partly")
+@pytest.mark.catalogue("N4", part="passkey")
 def test_a_passkey_proves_it_again(owner, time_machine):
     time_machine.shift(6 * 60)
     assert owner.get("/account/recovery-codes").status_code == 302

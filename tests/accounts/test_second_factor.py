@@ -188,7 +188,7 @@ def test_a_suspended_account_is_out_between_the_two_steps(with_app, another, kno
 # ---- proving it again
 
 
-@pytest.mark.catalogue("N4", part="partly")
+@pytest.mark.catalogue("N4", part="code")
 def test_step_up_asks_for_the_second_factor_not_the_password(with_app, time_machine):
     time_machine.shift(6 * 60)
     before = session_cookie(with_app)

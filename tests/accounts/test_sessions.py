@@ -12,7 +12,8 @@ from audit.models import Event
 from audit.services import record
 from core.db import db
 from tests.accounts.conftest import EMAIL, NEW, enter, events, session_cookie
-from tests.support.client import words
+from tests.factories import world
+from tests.support.client import form_values, words
 from tests.support.installation import PASSWORD
 
 START = "2026-11-23 09:00:00Z"
@@ -37,7 +38,7 @@ def second_membership(known, **more):
     return member.id
 
 
-@pytest.mark.catalogue("N4", part="partly")
+@pytest.mark.catalogue("N4", part="ids")
 def test_the_id_is_new_after_sign_in_step_up_and_password_and_dead_after_sign_out(visitor, another):
     visitor.get("/sign-in")
     assert session_cookie(visitor) is None
@@ -85,7 +86,7 @@ def test_sign_out_takes_a_form(visitor):
     assert visitor.get("/account").status_code == 200
 
 
-@pytest.mark.catalogue("N5", part="partly")
+@pytest.mark.catalogue("N5", part="idle")
 @pytest.mark.parametrize(("email", "minutes"), [(EMAIL, 30), (OFFICER, 15)])
 def test_an_unused_session_ends(visitor, time_machine, email, minutes):
     time_machine.move_to(START, tick=False)
@@ -97,7 +98,29 @@ def test_an_unused_session_ends(visitor, time_machine, email, minutes):
     assert db.session.scalars(select(SignInSession.id_hash)).all() == []
 
 
-@pytest.mark.catalogue("N5", part="partly")
+@pytest.mark.catalogue("N5", part="draft")
+@pytest.mark.parametrize("busy", [False, True])
+def test_what_was_typed_is_there_after_the_session_ended(known, visitor, another, time_machine, busy):
+    """Idle 31 minutes, and ten hours of work with a minute more: the draft is its owner's when they are back."""
+    case = world.make(known)["case_id"]
+    time_machine.move_to(START, tick=False)
+    form, lead = f"/cases/{case}/notes/new", "lead.practitioner@reading.example"
+    enter(visitor, email=lead)
+    for _ in range(30 if busy else 0):
+        time_machine.shift(20 * 60)
+        assert visitor.get("/account").status_code == 200
+    token = form_values(visitor.page(form).form())["csrf_token"] if not busy else None
+    token = token or form_values(visitor.page("/account").form())["csrf_token"]
+    kept = visitor.post(f"/drafts/note-{case}", data={"csrf_token": token, "text": "Typed, not sent"})
+    assert kept.status_code in {204, 302}
+    time_machine.shift(61 if busy else 31 * 60)
+    assert "/sign-in" in visitor.get(form).location
+    again = another()
+    enter(again, email=lead)
+    assert form_values(again.page(form).form(button="Save note"))["text"] == "Typed, not sent"
+
+
+@pytest.mark.catalogue("N5", part="absolute")
 def test_a_session_ends_after_ten_hours_however_busy(visitor, time_machine):
     time_machine.move_to(START, tick=False)
     enter(visitor)
@@ -108,7 +131,7 @@ def test_a_session_ends_after_ten_hours_however_busy(visitor, time_machine):
     assert "/sign-in" in visitor.get("/account").location
 
 
-@pytest.mark.catalogue("N5", part="partly")
+@pytest.mark.catalogue("N5", part="fourth")
 def test_a_fourth_device_ends_the_first(another, time_machine):
     time_machine.move_to(START, tick=False)
     clients = [another() for _ in range(4)]

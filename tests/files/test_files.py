@@ -18,7 +18,7 @@ from core.crypto import SealBroken
 from core.db import db
 from core.keyring import keyring
 from files.models import StoredFile
-from files.services import keeping, sealing, tidying
+from files.services import keeping, pictures, sealing, tidying
 from files.storage import Bucket, store_of
 from referrals.models import Referral
 from referrals.services import drafts, sending
@@ -117,6 +117,17 @@ def test_what_is_spoilt_is_not_taken_and_leaves_nothing(app, upload, tmp_path, m
     assert kept() == []
     assert in_store(app) == []
     assert list(temporary.iterdir()) == []
+
+
+def test_a_picture_that_would_wait_too_long_is_not_taken(app, upload, monkeypatch):
+    """ASVS 15.4.4. Another one is being drawn, for ever."""
+    monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.01)
+    with pictures._ONE:
+        page = upload("drawing.jpg", picture())
+    assert "Wait a minute and try again" in words(page)
+    assert kept() == []
+    assert upload("drawing.jpg", picture()).status_code in {200, 302}
+    assert len(kept()) == 1
 
 
 @pytest.mark.catalogue("W4", part="malware")

@@ -221,6 +221,14 @@ def test_what_notify_answers_decides_whether_to_try_again(notify, told, outbox, 
     assert "referrer@reading.example" not in caplog.text
 
 
+def test_a_letter_does_not_follow_where_notify_says_it_moved(notify, told, outbox):
+    told()
+    notify.moved = True
+    everything()
+    assert notify.accepted == []
+    assert outbox()[0][:2] == (WAITING, 1)
+
+
 def test_what_notify_took_without_saying_so_is_not_sent_twice(notify, told, outbox):
     told()
     notify.hang_up = 1

@@ -24,8 +24,15 @@ from tests.support.client import Page, words
 
 # PostgreSQL keeps no NUL, and names are stored as they were typed.
 FORMULAS = [typed for typed in (*CORPUS, *INSIDE) if "\x00" not in typed]
-# Every route that takes something out, by the event that it declares. The last is a proof: JSON of numbers and ids.
-TAKES_OUT = {"panels.case_export_file", "panels.agreed_export_file", "audit.export", "audit.entry_proof"}
+# Every route that takes something out, by the event that it declares. The last two are JSON: a proof of numbers and
+# ids, and a referral for other software, which no spreadsheet opens.
+TAKES_OUT = {
+    "panels.case_export_file",
+    "panels.agreed_export_file",
+    "audit.export",
+    "audit.entry_proof",
+    "interface.export_referral_file",
+}
 # Packages that answer nobody.
 NOT_SERVED = {"tests", "demo", "bench", "tools"}
 ROOT = Path(__file__).parents[2]
@@ -75,7 +82,7 @@ def agreed_export(sign_in, coordinator):
 
 
 @pytest.mark.catalogue("W5")
-@pytest.mark.catalogue("W2", part="partly")
+@pytest.mark.catalogue("W2", part="exports")
 def test_every_cell_of_every_export_is_text(known, sign_in):
     """Formulas and elements in every name and text of an installation, through every export, read by a CSV parser."""
     world.make(known, each=9)
@@ -98,7 +105,7 @@ def test_every_cell_of_every_export_is_text(known, sign_in):
 PRINTED = {"panels.case_print", "panels.minutes", "referrals.referral", "referrals.sent"}
 
 
-@pytest.mark.catalogue("W2", part="partly")
+@pytest.mark.catalogue("W2", part="prints")
 def test_what_was_typed_is_text_on_what_is_printed(app, known, acting, sign_in):
     """Every page that is made for paper, of a record of each kind. The strict client refuses inline script."""
     ids = everything.make(known, acting, sign_in)

@@ -86,9 +86,8 @@ def grown(page):
             yield element.tag
 
 
-@pytest.mark.catalogue("W2", part="partly")
+@pytest.mark.catalogue("W2", part="pages")
 def test_what_was_typed_is_text_on_every_page(app, known, sign_in):
-    """Partly: pages of the product; mails carry no typed text, and exports are looked at with W5."""
     ids = world.make(known)
     with context.acting_as(job="test"):
         plant()

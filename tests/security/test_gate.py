@@ -10,6 +10,7 @@ from core.access import requirement_of
 from core.db import db, set_writing
 from tests.factories import world
 from tests.security.test_matrix import address, pages
+from tests.support.client import form_values
 from tests.support.databases import as_owner
 
 CANARY = "Zyxwvutsrq"
@@ -70,6 +71,31 @@ def test_no_page_shows_a_name_when_its_entry_cannot_be_written(app, known, sign_
         assert CANARY not in answer.text
 
 
+@pytest.mark.catalogue("T3", part="exports")
+def test_nothing_is_taken_out_while_the_trail_is_down(app, known, sign_in):
+    """Every download but files (tests/files): the lists, the print, the trail's own export."""
+    ids = world.make(known)
+    plant(ids)
+    coordinator, lead = sign_in(Role.COORDINATOR), sign_in(Role.SAFEGUARDING_LEAD)
+    chosen = {"purpose": "case_management", "names": "yes", "reason": "To ring each family, deleted in a week"}
+    asked = [
+        (coordinator, "/cases/export?view=closed", chosen), (lead, "/audit/export", {"purpose": "audit_review"}),
+        (coordinator, f"/cases/{ids['case_id']}/print", None),
+    ]  # fmt: skip
+    before = [client.submit(path, sent) if sent else client.get(path) for client, path, sent in asked]
+    assert [answer.status_code for answer in before] == [200, 200, 200]
+    assert CANARY in before[0].text
+    assert CANARY in before[2].text
+    sent = [form_values(client.page(path).form()) | values if values else None for client, path, values in asked]
+    break_the_trail()
+    for (client, path, _), values in zip(asked, sent, strict=True):
+        answer = client.post(path, data=values) if values else client.get(path)
+        assert answer.status_code == 503, path
+        assert CANARY not in answer.text
+        assert "attachment" not in answer.headers.get("Content-Disposition", "")
+        assert answer.mimetype == "text/html"
+
+
 def held_by_another(app):
     """Another writer holds the trail's lock for longer than a request may wait; returns what lets it go."""
     if db.engine.dialect.name == "postgresql":
@@ -118,8 +144,6 @@ def test_a_form_that_cannot_be_written_in_time_says_so_and_works_afterwards(app,
     client = sign_in(Role.LEAD)
     path = f"/cases/{ids['case_id']}/notes/new"
     form = client.page(path).form()
-    from tests.support.client import form_values
-
     values = form_values(form) | {
         "kind": "progress", "happened_on-day": "1", "happened_on-month": "11", "happened_on-year": "2026", "text": "Well",
     }  # fmt: skip

