@@ -14,10 +14,11 @@ def users_visible_to(actor: Actor) -> Select[User]:
     """An administrator of one area sees who works there and whom they invited themselves."""
     if not actor.can(Permission.ACCOUNT_MANAGE):
         return select(User).where(false())
+    people = select(User).where(User.is_system.is_(False))
     if actor.area_id is None:
-        return select(User)
+        return people
     here = exists().where(Membership.user_id == User.id, Membership.area_id == actor.area_id)
-    return select(User).where(or_(here, User.sponsor_id == actor.user_id))
+    return people.where(or_(here, User.sponsor_id == actor.user_id))
 
 
 def waiting() -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from accounts.credentials import Proof
 from accounts.looking import viewer_of
 from accounts.models import SignInSession, User
 from accounts.roles import rules_of
-from core import submissions
+from core import submissions, systems
 from core.access import Actor, writes_late
 from core.clock import now, today
 from core.db import db, is_writing, set_writing
@@ -34,7 +34,8 @@ _TOUCH = (
     "update sign_in_session set last_seen_at = :at, data = :data, membership_id = :membership where id_hash = :id_hash"
 )
 # A password is hashed here for a quarter of a second: these begin as readers so that nobody waits behind a hash.
-READ_FIRST = ("/sign-in", "/forgotten-password", "/reset-password", "/invitation", "/account/password")
+READ_FIRST = ("/sign-in", "/forgotten-password", "/reset-password", "/invitation", "/account/password",
+              "/policy-reports")
 
 
 class ServerSession(CallbackDict[str, Any], SessionMixin):
@@ -145,6 +146,8 @@ class Sessions(SessionInterface):
         writes = request.method not in {"GET", "HEAD", "OPTIONS"} and not request.path.startswith(READ_FIRST)
         set_writing(writes and not writes_late(app, request))
         see_as(NOBODY)
+        if systems.is_asking(request):
+            return self._system(app, request)
         cookie = request.cookies.get(self.name)
         if cookie and len(cookie) < 100:
             try:
@@ -157,6 +160,17 @@ class Sessions(SessionInterface):
                     self._look_away()
                 return self._with_notices(opened, request)
         return self._visitor(request, drop=bool(cookie))
+
+    @staticmethod
+    def _system(app: Flask, request: Request) -> ServerSession:
+        """Another organisation's system says with each request who it is: no cookie is read, and none is given."""
+        opened = ServerSession()
+        try:
+            opened.actor = systems.find(app, request)
+        except SQLAlchemyError:
+            db.session.rollback()
+            opened.unreachable = True
+        return opened
 
     @staticmethod
     def _find(cookie: str) -> Any:

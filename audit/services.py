@@ -25,10 +25,13 @@ SYSTEM_CHAIN = "system"
 
 def last_changed(thing: Any) -> datetime | None:
     """When a record was last written, as the trail says; None where no entry of it can be seen."""
+    object_id = getattr(thing, "id", None)
+    if object_id is None:
+        return None
     written = select(func.max(AuditEntry.at)).where(
-        AuditEntry.object_id == thing.id, AuditEntry.outcome == "ok", AuditEntry.event.not_like("read:%")
+        AuditEntry.object_id == object_id, AuditEntry.outcome == "ok", AuditEntry.event.not_like("read:%")
     )
-    found: datetime | None = db.session.scalar(written) if getattr(thing, "id", None) else None
+    found: datetime | None = db.session.scalar(written)
     return found
 
 

@@ -12,10 +12,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from core import context, submissions
+from core import context, submissions, systems
 from core.access import Door, find_actor, guard, requirement_of
 from core.crypto import SealBroken
 from core.db import begin_writing, db, set_writing
+from core.formats import clock_time
 from core.forms import GIVEN_BACK
 from core.ids import new_id
 from core.keyring import KeyDestroyed, KeysUnavailable
@@ -30,8 +31,10 @@ KEEPS = frozenset({201, 202, 204, 302, 303})
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; "
+        "report-uri /policy-reports; report-to policy"
     ),
+    "Reporting-Endpoints": 'policy="/policy-reports"',
     "X-Content-Type-Options": "nosniff",
     # For browsers that do not know frame-ancestors.
     "X-Frame-Options": "DENY",
@@ -212,7 +215,9 @@ def finish(error: BaseException | None) -> None:
 
 
 def error_response(code: int, **words: Any) -> Response:
-    """A plain-words error page; it must work when database and keys do not."""
+    """A plain-words error page; it must work when database and keys do not. A system gets a problem document."""
+    if systems.is_asking():
+        return systems.problem(code)
     g.plain_frame = code >= 500
     page = Response(render_template(f"errors/{code}.html", request_id=g.get("request_id"), **words), code)
     if code == 503:
@@ -227,7 +232,7 @@ def _on_http(error: HTTPException) -> Response:
     known = code if code in {400, 403, 404, 409, 410, 413, 429, 500, 503} else 400 if code < 500 else 500
     if code == 405:
         known = 404
-    response = error_response(known)
+    response = error_response(code if systems.is_asking() else known)
     response.status_code = code
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
@@ -250,7 +255,10 @@ def _on_restricted(error: RestrictedRecord) -> Response:
 
 
 def _on_stale(error: StaleRecord) -> Response:
-    return error_response(409, theirs=error.theirs, yours=error.yours, again_url=request.path)
+    at = clock_time(error.at) if error.at else ""
+    return error_response(
+        409, theirs=error.theirs, yours=error.yours, again_url=request.path, what=error.what, changed_at=at
+    )
 
 
 def _on_broken_seal(error: SealBroken) -> Response:

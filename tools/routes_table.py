@@ -17,6 +17,8 @@ never cross the area of the membership: for an address with an id, a record that
 def _who(needed: Requirement) -> tuple[str, str]:
     if needed.door is Door.PUBLIC:
         return "open to all", "everyone"
+    if needed.door is Door.SYSTEM:
+        return "access token of an agency’s system", "no role"
     if needed.door is Door.SELF:
         return "signed in, for oneself", "every role"
     holders = [rules.name for rules in ROLES.values() if any(p in rules.permissions for p in needed.permissions)]

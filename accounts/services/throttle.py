@@ -21,7 +21,7 @@ from accounts.services import devices
 from audit.models import Event
 from audit.services import record
 from core.clock import now
-from core.db import begin_writing, db, set_writing
+from core.db import begin_writing, db, is_writing, set_writing
 from core.ids import Id
 
 WINDOW = timedelta(minutes=15)
@@ -98,6 +98,16 @@ def _bump(key: str, window: timedelta) -> int:
     return int(db.session.execute(counted).scalar_one())
 
 
+def bump(kind: str, value: str) -> int:
+    """Count one more in this hour, in the transaction at hand; how many there are."""
+    return _bump(_key(kind, value), HOUR)
+
+
+def bump_address(kind: str) -> int:
+    """As ``bump``, for the caller's address."""
+    return _bump(address_key(kind), HOUR)
+
+
 def _own_key(email: str, purpose: str) -> str | None:
     """The count of this device, where the owner of the account has signed in from it before."""
     known = devices.known(email)
@@ -161,10 +171,33 @@ def forgive_again(user_id: Id) -> None:
     db.session.execute(delete(Throttle).where(Throttle.key == _key("again", user_id)))
 
 
+def one_more(kind: str, most: int, window: timedelta, value: str | None = None) -> int:
+    """Count one more act of this kind, of the caller's address where there is no ``value``; the seconds to wait where
+    that is one too many, else 0. Commits: what is then asked may come to nothing and counts all the same."""
+    before = is_writing()
+    begin_writing()
+    key = address_key(kind) if value is None else _key(kind, value)
+    wait = 0
+    if _bump(key, window) > most:
+        began = db.session.scalar(select(Throttle.window_started_at).where(Throttle.key == key)) or now()
+        wait = max(1, int((began + window - now()).total_seconds()))
+    db.session.commit()
+    set_writing(before)
+    return wait
+
+
 def tried(kind: str, value: str) -> int:
     """How many tries of this kind were counted in the last hour."""
     counted = select(Throttle.tries).where(Throttle.key == _key(kind, value), Throttle.window_started_at > now() - HOUR)
     return db.session.scalar(counted) or 0
+
+
+def tried_all(kind: str, values: tuple[str, ...]) -> list[int]:
+    """As ``tried``, for several in one statement."""
+    keys = [_key(kind, value) for value in values]
+    here = select(Throttle.key, Throttle.tries).where(Throttle.key.in_(keys), Throttle.window_started_at > now() - HOUR)
+    found = {row.key: row.tries for row in db.session.execute(here)}
+    return [found.get(key, 0) for key in keys]
 
 
 def count(kind: str, value: str) -> None:

@@ -10,6 +10,7 @@ from audit.models import Event
 from core.access import Permission, requires, signed_in
 from core.formats import day
 from core.ids import Id
+from core.languages import gettext as _
 from core.versions import expect_version
 from referrals.answers import ENTRY_SECTIONS, SECTIONS, Answers, on_page
 from referrals.forms.base import SectionForm
@@ -58,15 +59,13 @@ def _is_lawful(form: SectionForm) -> bool:
     """The register may say that this kind of agency cannot use this reason; it then says which law (SETTLED 32)."""
     if not isinstance(form, SharingForm):
         return True
-    answer = sending.lawful_answer(signed_in().agency_kind, form.basis.data)
-    if answer.may_share or answer.needs_reason:
-        return True
-    form.basis.errors = [f"Choose another reason. {answer.reason} ({answer.statute})"]
-    return False
+    why = sending.not_lawful(signed_in().agency_kind, form.basis.data)
+    form.basis.errors = [why] if why else form.basis.errors
+    return not why
 
 
 def _leave(draft: ReferralDraft) -> ResponseReturnValue:
-    flash(f"Saved. You can come back to it until {day(draft.kept_until)}.", "success")
+    flash(_("Saved. You can come back to it until %(day)s.", day=day(draft.kept_until)), "success")
     return redirect(url_for("referrals.listing"))
 
 

@@ -16,7 +16,7 @@ from core.working_days import add_working_days
 from messages.kinds import MessageKind
 from messages.models import Notice
 from messages.services import tell
-from tests.factories import cohort, meetings
+from tests.factories import cohort, invited, meetings
 from tests.factories.forms import Making, a_file, called, day_parts
 from tests.factories.triage import make_referral
 from tests.support import installation
@@ -146,7 +146,56 @@ def _told(place: Any) -> str:
     return found
 
 
+def _system(place: Any, client: Any) -> str:
+    """The address that ends the access of an agency's system."""
+    from interface.services import credentials
+
+    with place.acting("administrator@reading") as actor:
+        made, _ = credentials.make(
+            actor, agency_id=place.agency(), area_id=place.ids["area_id"], name="Records", days=90
+        )
+        found = made.id
+        db.session.commit()
+    return f"/admin/systems/{found}/end"
+
+
+def _moving(place: Any, client: Any, asks: str = "slough", answers: str = "reading") -> str:
+    """A record that one area asks the other to take over."""
+    from core.codes.transfers import MoveAnswer
+    from rights import transfers
+    from tests.factories.cases import open_case
+
+    case_id = open_case(place.acting, place.known, area=asks)
+    with place.acting(f"coordinator@{asks}") as actor:
+        wanted = transfers.Asked(place.known.areas[answers], MoveAnswer.AGREE, "They moved on Monday", "")
+        found = transfers.ask(actor, case_id, wanted).id
+        db.session.commit()
+    return f"/transfers/{found}"
+
+
+def _over(place: Any, client: Any) -> str:
+    """A record whose time is over."""
+    from rights.models import RetentionReview
+
+    made = RetentionReview(
+        young_person_id=place.ids["person_id"], area_id=place.ids["area_id"], reference=place.ids["reference"],
+        rule="case", due_on=today(), state="due",
+    )  # fmt: skip
+    db.session.add(made)
+    record(Event.RETENTION_DUE, None, made)
+    db.session.commit()
+    return f"/rights/retention/{made.id}"
+
+
 CHANGING: dict[str, Making] = {
+    "rights.transfer": Making(Role.COORDINATOR, _moving, lambda p: {"decision": "decline", "answer": "They live here"}),
+    "rights.withdraw_transfer": Making(
+        Role.COORDINATOR, lambda p, c: _moving(p, c, "reading", "slough") + "/withdraw", button="Withdraw",
+        opened_at=lambda p, c: p.path.removesuffix("/withdraw"),
+    ),
+    "rights.retention_decide": Making(
+        Role.DATA_PROTECTION_OFFICER, _over, lambda p: {"decision": "keep", "keep_reason": "court", "years": "1"}
+    ),
     "panels.cancel_meeting": Making(Role.COORDINATOR, _planned("/cancel"), button="Cancel meeting"),
     "panels.edit_meeting": Making(Role.COORDINATOR, _planned("/edit"), _meeting_fields, "Save meeting"),
     "panels.move_on_agenda": Making(Role.COORDINATOR, _moved, button="Down", opened_at=_agenda_of),
@@ -200,6 +249,19 @@ CHANGING: dict[str, Making] = {
     "accounts.review_role": Making(
         Role.PARTNERSHIP_LEAD, lambda p, c: f"/admin/review/{p.ids['membership_id']}/keep", button="Keep",
         opened_at=lambda p, c: "/admin/review?show=all",
+    ),
+    "interface.end_credential": Making(Role.ADMINISTRATOR, _system, lambda p: {"sure": "y"}, "End access"),
+    "invited.end_link": Making(
+        Role.COORDINATOR, lambda p, c: f"/triage/links/{p.ids['link_id']}/end", button="End link",
+        opened_at=lambda p, c: "/triage/links",
+    ),
+    "invited.turn_away": Making(
+        Role.COORDINATOR, lambda p, c: f"/triage/arrivals/{p.ids['arrival_id']}/turn-away",
+        lambda p: {"reason": "duplicate", "why": "Sent on Monday too."}, "Turn it away",
+    ),
+    "invited.take_back": Making(
+        Role.COORDINATOR, lambda p, c: f"/triage/arrivals/{invited.turned_away(p.known)}/take-back",
+        button="Put it back", opened_at=lambda p, c: p.path.removesuffix("/take-back"),
     ),
     "accounts.give_back": Making(Role.ADMINISTRATOR, _vouched_for, lambda p: {"proof": "video"}),
 }  # fmt: skip

@@ -113,6 +113,14 @@ MAKING: dict[str, Making] = {
         Role.PROVIDER, lambda p, c: f"/offers/{f.open_offer(p)}",
         lambda p: {"answer": "accept", **day_parts("start_on", today())}, "Send answer",
     ),
+    "rights.transfer_case": Making(
+        Role.COORDINATOR, of_case("transfer"),
+        lambda p: {"to_area_id": p.known.areas["slough"], "reason": "They moved there on Monday", "said": "agree"},
+    ),
+    "rights.erase": Making(
+        Role.DATA_PROTECTION_OFFICER, lambda p, c: f"/rights/erasures/{p.ids['person_id']}",
+        lambda p: {"decision": "erase", "why": "objected", "reason": "They asked us to, and nothing weighs more"},
+    ),
     "panels.case_step_up": Making(Role.LEAD, of_case("step-up"), called),
     "panels.case_close": Making(Role.LEAD, of_case("close"), f.closing),
     "panels.case_reopen": Making(
@@ -144,6 +152,14 @@ MAKING: dict[str, Making] = {
         lambda p: {"reference": p.ids["theirs"], "reason_code": "missing", "reason": "Missing since school, the police ask."},
     ),
     "panels.live": Making(Role.PANEL_CHAIR, f.meeting("live/1", started=True), f.decision, "Save and next"),
+    "invited.invite": Making(
+        Role.COORDINATOR, lambda p, c: "/triage/links/new",
+        lambda p: {"agency_id": p.agency(), "email": "tutor@school.example", "email_again": "tutor@school.example"}, "Send link",
+    ),
+    "invited.accept": Making(
+        Role.COORDINATOR, lambda p, c: f"/triage/arrivals/{p.ids['arrival_id']}/accept", button="Accept as a new referral",
+        opened_at=lambda p, c: p.path.removesuffix("/accept"),
+    ),
     "panels.confirm": Making(Role.PANEL_CHAIR, decided_meeting, button="Confirm decisions"),
 }  # fmt: skip
 
@@ -170,7 +186,15 @@ NOT_MAKING = {
     "accounts.second", "accounts.other_contact",
     "accounts.approval", "accounts.withdraw_approval", "accounts.give_back", "accounts.record_training",
     "accounts.review_role", "accounts.user_leaves", "messages.emails", "messages.read_all", "messages.read_one",
+    "rights.erasures", "rights.retention_decide", "rights.transfer", "rights.withdraw_transfer",
     "panels.emergency_end", "panels.emergency_review", "panels.hidden_match", "panels.other_panel",
-    "referrals.look_elsewhere", "panels.agreed_export", "panels.case_export_file",
+    "referrals.look_elsewhere", "panels.agreed_export", "desk.old_keys_page", "panels.case_export_file",
     "audit.alert_page", "audit.end_decoy", "audit.new_decoy",
+    # The secret is shown once, in the answer that makes it; systems send with a key of their own (tests/interface).
+    "interface.new_credential", "interface.end_credential", "interface.export_referral_file",
+    "interface_api.give_token", "interface_api.send", "interface_api.add_file",
+    "invited.end_link", "invited.turn_away", "invited.take_back",
+    # What a visitor writes is one row, under their link or under the number of their form: tests/invited.
+    "invited.open_link", "invited.confirm", "invited.new_code", "invited.danger", "invited.call_now", "invited.eligible",
+    "invited.tasks", "invited.page", "invited.ask_danger", "invited.ask_questions",
 }  # fmt: skip

@@ -120,6 +120,8 @@ NOT_HERE = {
                     "after proving oneself again; walked by test_passkeys"),
     "/account/kept/<id:held_id>": "a form that came after its sender was signed out",
     "/audit/alerts/<id:alert_id>": "something that the watch noticed",
+    "/rights/retention/<id:review_id>": "a record whose time is over",
+    "/transfers/<id:transfer_id>": "a record that may move to another area",
     "/audit/entries/<chain>/<int:seq>/proof": "a signed checkpoint; a download",
     **dict.fromkeys(["/cases/<id:case_id>/documents/<id:file_id>", "/referrals/<id:referral_id>/files/<id:file_id>",
                      "/triage/<id:referral_id>/files/<id:file_id>"], "a download"),
@@ -127,6 +129,8 @@ NOT_HERE = {
                      "/triage/<id:referral_id>/files/<id:file_id>/remove"], "a file that was added"),
     **dict.fromkeys(["/cases/export/<id:approval_id>", "/cases/export/<id:approval_id>/file"],
                     "an export that a second person agreed"),
+    "/api/v1/referrals/<id:referral_id>": "the token of an agency's system; no page",
+    "/admin/systems/<id:credential_id>/end": "a system that has access",
     "/closed-records/matches/<id:match_id>": "a match with a hidden record",
     "/referrals/<id:referral_id>/feedback": "a referral whose outcome reached its sender",
 }  # fmt: skip

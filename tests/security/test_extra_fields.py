@@ -37,7 +37,7 @@ LAST = {"accounts.leave": "/", "accounts.sign_out_everywhere": "/account", "acco
         "accounts.change_password": "/account/password"}  # fmt: skip
 # What each answers where it does not lead on: the next page of two, a file, what a search found, codes shown once.
 STAYS = {"panels.choose_harmful", "panels.case_list", "audit.export", "audit.trail_page", "accounts.make_codes",
-         "panels.case_export_file"}  # fmt: skip
+         "panels.case_export_file", "interface.export_referral_file"}  # fmt: skip
 DOORS = "proves who somebody is: takes a secret, and names no record"
 # No page here has these forms; each with the reason.
 UNPRESSED = {
@@ -46,8 +46,13 @@ UNPRESSED = {
                      "accounts.add_passkey", "accounts.name_factor", "accounts.remove_factor", "accounts.remove_identity",
                      "accounts.end_device"], DOORS),
     **dict.fromkeys(["drafts.save", "referrals.autosave"], "keeps what its owner typed, whatever it is, for them alone"),
-    **dict.fromkeys(["panels.agreed_export", "audit.alert_page", "audit.end_decoy", "audit.new_decoy"],
+    **dict.fromkeys(["panels.agreed_export", "desk.old_keys_page", "audit.alert_page", "audit.end_decoy", "audit.new_decoy"],
                     "waits for what another person agrees or the watch finds; its own tests press it"),
+    **dict.fromkeys(["interface_api.give_token", "interface_api.send", "interface_api.add_file"],
+                    "no form of a page: takes a token, and names each field that it does not ask for"),
+    **dict.fromkeys(["invited.open_link", "invited.confirm", "invited.new_code", "invited.danger", "invited.call_now",
+                     "invited.eligible", "invited.tasks", "invited.page", "invited.ask_danger", "invited.ask_questions"],
+                    "a visitor's, who acts as nobody and sees no row but theirs; tests/invited presses it"),
     "held.throw_away": "deletes what its own user typed; its own tests press it",
     "panels.change_leads": "the second page of panels.case_list; its own tests press it",
     "referrals.duplicate": "one answer, kept in its owner's draft", "referrals.call_now": "as referrals.duplicate",

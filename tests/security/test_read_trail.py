@@ -95,8 +95,9 @@ SHOWS_NOTHING = dict.fromkeys(["oversight.area", "oversight.board", "oversight.d
 # Pages that open only after something that this installation has not; their own tests open them.
 NOT_HERE = {
     "oversight.district": "a viewer who has a district", "panels.agreed_export_file": "an export that two people agreed",
+    "rights.transfer": "a record that may move to another area",
     "panels.hidden_match": "a record that is hidden", "audit.alert_page": "something that the watch noticed",
-    "audit.entry_proof": "a signed checkpoint",
+    "audit.entry_proof": "a signed checkpoint", "interface_api.status": "the token of an agency's system",
     **dict.fromkeys(["referrals.own_file", "referrals.triage_file", "panels.case_document", "referrals.remove_sent_file",
                      "panels.remove_document"], "a file that was added"),
 }  # fmt: skip
@@ -109,7 +110,7 @@ NEVER_SHOWN = {
     "held_form.answers": "what its own user typed and sent too late; shown to them alone",
     **dict.fromkeys(["decoy.forename", "decoy.surname", "decoy.date_of_birth", "alert_review.words",
                      "emergency_access.review_words", "young_person.sensitivity_words", "stored_file.name",
-                     "referrer_feedback.words"],
+                     "referrer_feedback.words", "transfer.reason", "transfer.words", "transfer.answer", "approval.details"],
                     "on pages of NOT_HERE, or of a record in a state that none is in here"),
     "form_draft.answers": "what its own user typed and has not sent (SETTLED 20)",
     "source_record.row": "read by the rule alone", "stored_search.found": "ids", "stored_search.typed": "its own user's",
