@@ -2,9 +2,6 @@
 
 import os
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from wsgiref.headers import Headers
 
 import click
 from flask import Flask
@@ -18,9 +15,9 @@ from audit.signing import is_readable_here
 from config.settings import SettingsError
 from core.db import db
 from core.keyring import KeysUnavailable
-from core.requests import HEADERS, TRANSPORT
 from core.row_security import EVERYTHING, see_as
-from desk import erasing
+from core.static_files import with_static
+from rights import erasing
 
 
 def serve() -> ServeStatic:
@@ -44,23 +41,7 @@ def serve() -> ServeStatic:
     hops = settings.trusted_proxies
     if hops:
         flask_app.wsgi_app = ProxyFix(flask_app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    return ServeStatic(
-        flask_app, root=str(Path(flask_app.root_path) / "static"), prefix="static/", max_age=3600,
-        allow_all_origins=False, add_headers_function=_static_headers(settings.secure_cookies),
-    )  # fmt: skip
-
-
-def _static_headers(is_secure: bool) -> Callable[[Headers, str, str], None]:
-    """Files never pass the gate: they say the same as pages, but that they may be kept for an hour."""
-    said = {name: value for name, value in HEADERS.items() if name != "Cache-Control"}
-    if is_secure:
-        said["Strict-Transport-Security"] = TRANSPORT
-
-    def add(headers: Headers, path: str, url: str) -> None:
-        for name, value in said.items():
-            headers[name] = value
-
-    return add
+    return with_static(flask_app)
 
 
 def _let_go(flask_app: Flask) -> None:

@@ -12,7 +12,8 @@ from core import jobs
 from core.db import db, reading
 from core.keyring import SYSTEM, keyring
 from core.migrate import upgrade_all
-from desk import digest, erasing, erasure_commands, health, key_commands, sweeping
+from desk import digest, health, key_commands, sweeping
+from rights import erasing
 
 drafts = AppGroup("drafts", help="What is kept only for a while.")
 
@@ -85,7 +86,6 @@ def sweep(even_many: bool) -> None:
 
 def init_app(app: Flask) -> None:
     key_commands.init_app(app)
-    erasure_commands.init_app(app)
     app.cli.add_command(drafts)
     for command in (doctor, upgrade, setup):
         app.cli.add_command(command)

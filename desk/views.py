@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
 def home() -> ResponseReturnValue:
     """Counts and references; only a referrer's own list opens names, and that is an entry."""
     at = in_london(now())
-    return render_template("desk/home.html", work=work.of(signed_in()), at=at, weekday=f"{at:%A}")
+    return render_template("desk/home.html", work=work.of(signed_in()), at=at)
 
 
 def _public(template: str) -> None:
@@ -60,4 +60,4 @@ def ready() -> ResponseReturnValue:
     return {"ready": is_ready}, 200 if is_ready else 503
 
 
-from desk import find  # noqa: E402, F401 (it registers on bp)
+from desk import find, key_approvals  # noqa: E402, F401 (it registers on bp)

@@ -36,6 +36,8 @@ class MessageKind(StrEnum):
     APPROVAL = "approval"
     APPROVAL_ANSWERED = "approval_answered"
     FILE_BLOCKED = "file_blocked"
+    TRANSFER = "transfer"
+    TRANSFER_ANSWERED = "transfer_answered"
     DIGEST = "digest"
     # about one's account
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 (the name of a message)
@@ -113,6 +115,8 @@ RULES: dict[MessageKind, Rule] = {
     K.APPROVAL: Rule("Something waits for a second person", L.NEWS),
     K.APPROVAL_ANSWERED: Rule("There is an answer to what you asked a second person", L.NEWS),
     K.FILE_BLOCKED: Rule("A file that you added was blocked. Nobody can open it", L.NEWS),
+    K.TRANSFER: Rule("Another area asks you to take over a record", L.NEWS),
+    K.TRANSFER_ANSWERED: Rule("There is an answer about a record that may move to another area", L.NEWS),
     K.DIGEST: Rule(letter=L.DIGEST),
     K.PASSWORD_CHANGED: Rule(letter=L.PASSWORD_CHANGED),
     K.EMAIL_CHANGED: Rule(letter=L.EMAIL_CHANGED),

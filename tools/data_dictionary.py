@@ -30,6 +30,7 @@ MODULES = {
     "panels": "panels.models",
     "interventions": "interventions.models",
     "sharing": "sharing.models",
+    "rights": "rights.models",
     "desk": "desk.models",
     "core": "core.drafts core.held_forms core.submissions core.jobs",
 }

@@ -45,8 +45,8 @@ class Kind:
     """One kind of act. ``run`` does it in the agreeing person's transaction; without it, its asker uses it later.
 
     ``run(actor, approval)`` may raise NotAllowed where the act is no longer possible. ``terms(approval)`` gives the
-    lines (label, value) that the second person reads, ``where`` the address of what it is about, for them; ``use_at``
-    is where its asker uses what was agreed.
+    lines (label, value) that the second person reads, ``where`` the address of what it is about, for those of them
+    who hold ``where_needs``; ``use_at`` is where its asker uses what was agreed.
     """
 
     code: str
@@ -57,6 +57,7 @@ class Kind:
     terms: Callable[[Approval], list[tuple[str, str]]] = _nothing
     where: Callable[[Approval], str | None] = _nowhere
     use_at: Callable[[Approval], str | None] = _nowhere
+    where_needs: Permission | None = None
     lasts: timedelta = LASTS
 
 
@@ -95,10 +96,12 @@ def ask(
     young_person_id: Id | None = None,
     data_key_id: Id | None = None,
     terms: Mapping[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> Approval:
     """Ask a second person. ``reason`` is sealed, under ``data_key_id`` where the act is about one young person.
 
-    Raise NotAllowed where this person may not ask, or the same act waits already. ``terms`` hold codes and ids only.
+    Raise NotAllowed where this person may not ask, or the same act waits already. ``terms`` hold codes and ids only;
+    ``details`` are sealed with the reason.
     """
     rules = KINDS[kind]
     if not may_ask(actor, kind) or (actor.area_id is not None and actor.area_id != area_id):
@@ -108,7 +111,7 @@ def ask(
     approval = Approval(
         kind=kind, area_id=area_id, object_id=object_id, young_person_id=young_person_id, data_key_id=data_key_id,
         state=State.ASKED.value, asked_by_id=actor.user_id, asked_at=now(), expires_at=now() + rules.lasts,
-        terms=dict(terms or {}), reason=reason,
+        terms=dict(terms or {}), reason=reason, details=dict(details) if details else None,
     )  # fmt: skip
     db.session.add(approval)
     record(Event.APPROVAL_ASKED, actor, approval, reason=kind)
@@ -228,7 +231,7 @@ def shown(actor: Actor, limit: int = 50) -> list[Shown]:
         .limit(limit)
     ).all()
     context.current().load_keys(row[0].data_key_id for row in rows)
-    return [_shown(actor, approval, name) for approval, name in rows]
+    return [_shown(actor, approval, name, whole=False) for approval, name in rows]
 
 
 def find(actor: Actor, approval_id: Id) -> Shown:
@@ -246,10 +249,13 @@ def kinds_to_decide(actor: Actor) -> list[str]:
     return sorted(kind.code for kind in KINDS.values() if any(actor.can(need) for need in kind.agrees))
 
 
-def _shown(actor: Actor, approval: Approval, name: str) -> Shown:
+def _shown(actor: Actor, approval: Approval, name: str, *, whole: bool = True) -> Shown:
+    """``whole``: with what the second person reads before deciding, which a list does not open."""
     rules = KINDS.get(approval.kind)
+    if rules is None:
+        return Shown(approval, approval.kind, name, [], None, None, why_not(actor, approval), may_use(actor, approval))
+    leads = whole and (rules.where_needs is None or actor.can(rules.where_needs))
     return Shown(
-        approval, rules.words if rules else approval.kind, name, rules.terms(approval) if rules else [],
-        rules.where(approval) if rules else None, rules.use_at(approval) if rules else None,
-        why_not(actor, approval), may_use(actor, approval),
+        approval, rules.words, name, rules.terms(approval) if whole else [], rules.where(approval) if leads else None,
+        rules.use_at(approval), why_not(actor, approval), may_use(actor, approval),
     )  # fmt: skip

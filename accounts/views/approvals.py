@@ -7,6 +7,7 @@ from accounts.forms_approvals import DecideForm
 from accounts.services import approvals
 from accounts.services.approvals import NotAllowed
 from accounts.views import bp
+from accounts.views.grants import waiting_grants
 from accounts.views.guards import step_up_first
 from audit.models import Event
 from core.access import Permission, requires, signed_in
@@ -16,13 +17,16 @@ P = Permission
 
 
 @bp.get("/approvals")
-@requires(P.APPROVAL_DECIDE, P.APPROVAL_ASK, reads=Event.APPROVALS_READ)
+@requires(P.APPROVAL_DECIDE, P.APPROVAL_ASK, P.GRANT_APPROVE, reads=Event.APPROVALS_READ)
 def approval_list() -> ResponseReturnValue:
     actor = signed_in()
     found = approvals.shown(actor)
     waiting = [one for one in found if one.why_not is None]
     own = [one for one in found if one.approval.asked_by_id == actor.user_id]
-    return render_template("accounts/approvals.html", waiting=waiting, own=own, decides=actor.can(P.APPROVAL_DECIDE))
+    roles = waiting_grants(actor) if actor.can(P.GRANT_APPROVE) else {}
+    return render_template(
+        "accounts/approvals.html", waiting=waiting, own=own, decides=actor.can(P.APPROVAL_DECIDE), **roles
+    )
 
 
 @bp.route("/approvals/<id:approval_id>", methods=["GET", "POST"])

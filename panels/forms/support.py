@@ -40,8 +40,8 @@ def _text(label: str, limit: int, act: str, *, needed: str = "", hint: str = "",
 class HarmForm(Form):
     harm_reason = _text(
         "Why is this right for this young person?", 2000, "Say why this is right for them",
-        needed="Say why this is right for this young person, and who agreed",
-        hint="Name who agreed with you, and what else you thought of first.",
+        needed="Say why this is right for this young person",
+        hint="Say what else you thought of first. A second person reads this before anything is offered.",
     )  # fmt: skip
 
 

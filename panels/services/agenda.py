@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.exc import NoResultFound
 
 from accounts.models import Area
@@ -122,13 +122,18 @@ def _elsewhere(starts_at: datetime | None) -> str | None:
     return f"Already on {short_date(in_london(starts_at).date())} agenda" if starts_at else None
 
 
+def _of(meeting: Meeting) -> tuple[ColumnElement[bool], ...]:
+    """The items of a meeting. One whose young person moved to another area has left its agenda and its minutes."""
+    return AgendaItem.meeting_id == meeting.id, AgendaItem.area_id == meeting.area_id
+
+
 def items_of(meeting: Meeting, shows: Any = lambda item: False) -> list[Listed]:
     """The agenda in order. Names are opened only of the items that ``shows`` allows."""
     rows = db.session.execute(
         select(AgendaItem, Referral.reference, Referral.sent_at, YoungPerson.id, YoungPerson.data_key_id, *_PERSON)
         .join(Referral, AgendaItem.referral_id == Referral.id)
         .join(YoungPerson, AgendaItem.young_person_id == YoungPerson.id)
-        .where(AgendaItem.meeting_id == meeting.id).order_by(AgendaItem.position)
+        .where(*_of(meeting)).order_by(AgendaItem.position)
     ).all()  # fmt: skip
     current().load_keys(row[4] for row in rows if shows(row[0]))
     return [
@@ -139,9 +144,7 @@ def items_of(meeting: Meeting, shows: Any = lambda item: False) -> list[Listed]:
 
 def bare_items(meeting: Meeting) -> list[AgendaItem]:
     return list(
-        db.session.scalars(
-            select(AgendaItem).where(AgendaItem.meeting_id == meeting.id).order_by(AgendaItem.position, AgendaItem.id)
-        )
+        db.session.scalars(select(AgendaItem).where(*_of(meeting)).order_by(AgendaItem.position, AgendaItem.id))
     )
 
 
@@ -160,7 +163,7 @@ def find_whole(actor: Actor, meeting_id: Id) -> Whole:
     rows = db.session.execute(
         meetings_visible_to(actor).where(Meeting.id == meeting_id).add_columns(Area, AgendaItem, Conflict)
         .join(Area, Area.id == Meeting.area_id)
-        .join(AgendaItem, AgendaItem.meeting_id == Meeting.id, isouter=True)
+        .join(AgendaItem, and_(AgendaItem.meeting_id == Meeting.id, AgendaItem.area_id == Meeting.area_id), isouter=True)
         .join(Conflict, Conflict.item_id == AgendaItem.id, isouter=True)
         .order_by(AgendaItem.position, AgendaItem.id, Conflict.created_at)
     ).all()  # fmt: skip
@@ -193,9 +196,7 @@ def lock_referrals(meeting: Meeting) -> None:
 
 def find_item(meeting: Meeting, number: int) -> AgendaItem:
     """Raise NoResultFound when the agenda has no such number."""
-    return db.session.scalars(
-        select(AgendaItem).where(AgendaItem.meeting_id == meeting.id, AgendaItem.position == number)
-    ).one()
+    return db.session.scalars(select(AgendaItem).where(*_of(meeting), AgendaItem.position == number)).one()
 
 
 def add(actor: Actor, meeting: Meeting, referral_id: Id, minutes: int = 10) -> AgendaItem:

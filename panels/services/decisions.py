@@ -15,7 +15,7 @@ from core.ids import Id
 from core.working_days import short_date
 from interventions.models import Intervention
 from panels.models import AgendaItem, Meeting
-from panels.services import actions, agenda, meetings, offers
+from panels.services import actions, agenda, harmful, meetings, offers
 from panels.services.cases import NotPossible, open_case
 from referrals.models import Referral
 from referrals.services import outcomes, step_ups
@@ -171,10 +171,10 @@ def _open_with_support(actor: Actor, item: AgendaItem, referral: Referral, decis
     item.case_id = case.id
     record(Event.PANEL_DECIDED, actor, item, reason="case_opened")
     for intervention in chosen_support(item):
-        offers.make_offer(
-            actor, case=case, intervention=intervention, provider_id=item.provider_id,
-            harm_reason=(item.harm_reason or "") if intervention.is_harmful else "",
-        )  # fmt: skip
+        if intervention.is_harmful:
+            harmful.ask(actor, case, intervention, offers.Wanted(provider_id=item.provider_id), item.harm_reason or "")
+        else:
+            offers.make_offer(actor, case=case, intervention=intervention, provider_id=item.provider_id)
 
 
 def chosen_support(item: AgendaItem) -> list[Intervention]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from accounts.models import Agency, Area, Membership, User
+from accounts.models import Agency, Approval, Area, Membership, User
 from accounts.roles import ROLES
 from audit.models import Event
 from audit.services import change_of, record
@@ -47,16 +47,29 @@ class Practitioner:
     agency_id: Id
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who is asked, and towards what: what an offer says beside the intervention."""
+
+    provider_id: Id | None = None
+    practitioner_id: Id | None = None
+    goal: str = ""
+    safety: str = ""
+    planned_sessions: int = 12
+
+
 def make_offer(
     actor: Actor, *, case: Case, intervention: Intervention, practitioner_id: Id | None = None, goal: str = "",
     planned_sessions: int = 12, provider_id: Id | None = None, safety: str = "", harm_reason: str = "",
+    agreed: Approval | None = None,
 ) -> Offer:  # fmt: skip
-    """Offer an intervention to a provider; raise ValueError for a harmful one without a reason, or without a provider.
+    """Offer an intervention to a provider; raise ValueError for a harmful one that no second person agreed to, or
+    without a provider (``panels.services.harmful`` asks the second person).
 
     Without ``provider_id`` it goes to the intervention's own provider, else to the practitioner's agency.
     """
-    if intervention.is_harmful and not harm_reason.strip():
-        raise ValueError("An approach that can cause harm needs a reason")
+    if intervention.is_harmful and (agreed is None or agreed.decided_by_id is None or not harm_reason.strip()):
+        raise ValueError("An approach that can cause harm needs a reason and two people")
     provider_id = intervention.provider_id or provider_id or _agency_of(practitioner_id, case.area_id)
     if provider_id is None or provider_id not in {agency.id for agency in providers(case.area_id)}:
         raise ValueError("An offer needs a provider of the area")

@@ -41,6 +41,7 @@ class Happened(Code):
     CLOSURE_SENT_BACK = "closure_sent_back", "Not closed yet"
     CLOSED = "closed", "Case closed"
     REOPENED = "reopened", "Case reopened"
+    MOVED = "moved", "Moved here from another area"
 
 
 def add(

@@ -106,6 +106,7 @@ def _see_also(actor: Actor) -> list[tuple[str, str]]:
         ("Sessions", "/sessions", (P.SESSION_RECORD,)), ("Step-ups", "/step-ups", (P.REFERRAL_STEP_UP,)),
         ("Information shared", "/sharing", (P.SHARING_READ,)), ("Interventions", "/interventions", (P.CATALOGUE_READ,)),
         ("Approvals", "/approvals", (P.APPROVAL_ASK,)), ("Emergency access", "/emergency", (P.CASE_OPEN_EMERGENCY,)),
+        ("Moves between areas", "/transfers", (P.CASE_CLOSE,)),
         ("Other panels to contact", "/other-panels", (P.REFERRAL_TRIAGE, P.SENSITIVITY_OVERSEE)),
     )  # fmt: skip
     return [(words, href) for words, href, needs in pages if any(actor.can(need) for need in needs)]

@@ -48,7 +48,7 @@ def _may(actor: Actor, case: Any) -> dict[str, bool]:
         "reopen": not case.is_open and actor.can(P.CASE_CLOSE),
         "opens_step_up": actor.can(P.REFERRAL_STEP_UP) and policies.sees_whole(actor, case),
         "step_up": case.is_open and actor.can(P.REFERRAL_STEP_UP),
-        "close_off": actor.can(P.SENSITIVITY_SET),
+        "close_off": actor.can(P.SENSITIVITY_SET), "move": case.is_open and actor.can(P.CASE_CLOSE),
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Pages for offers: choosing support for a case, and the provider's answer."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -22,7 +23,7 @@ from interventions import services as catalogue
 from interventions.models import Intervention
 from panels.forms.support import AnswerForm, EndForm, HarmForm, OfferForm
 from panels.models import Case, Offer
-from panels.services import names, offers
+from panels.services import harmful, names, offers
 from panels.services.cases import CaseFile
 from panels.support_policies import may_answer, may_end
 from panels.views import bp
@@ -86,7 +87,8 @@ def choose_harmful(case_id: Id, intervention_id: Id) -> ResponseReturnValue:
     form = HarmForm()
     if form.validate_on_submit():
         return _offer_page(actor, file, chosen, _offer_form(file, chosen, blank=True), form.harm_reason.data)
-    return render_case("panels/support/harm.html", actor, file, "Overview", form=form, chosen=chosen)
+    waiting = harmful.waits_for(file.case)
+    return render_case("panels/support/harm.html", actor, file, "Overview", form=form, chosen=chosen, waiting=waiting)
 
 
 @bp.route("/cases/<id:case_id>/interventions/choose/<id:intervention_id>", methods=["GET", "POST"])
@@ -100,12 +102,17 @@ def make_offer(case_id: Id, intervention_id: Id) -> ResponseReturnValue:
     form = _offer_form(file, chosen)
     if not form.validate_on_submit() or not _fits(form, file):
         return _offer_page(actor, file, chosen, form, reason)
-    offers.make_offer(
-        actor, case=file.case, intervention=chosen, provider_id=form.provider_id.data,
-        practitioner_id=form.practitioner_id.data or None, goal=form.goal.data or "", safety=form.safety.data or "",
-        planned_sessions=form.planned_sessions.data or 12, harm_reason=reason,
+    wanted = offers.Wanted(
+        provider_id=form.provider_id.data, practitioner_id=form.practitioner_id.data or None, goal=form.goal.data or "",
+        safety=form.safety.data or "", planned_sessions=form.planned_sessions.data or 12,
     )  # fmt: skip
-    flash("Offer made. The provider can see it now.", "success")
+    if not chosen.is_harmful:
+        offers.make_offer(actor, case=file.case, intervention=chosen, **asdict(wanted))
+        flash("Offer made. The provider can see it now.", "success")
+    elif harmful.ask(actor, file.case, chosen, wanted, reason) is None:
+        flash("A request for this young person waits already.")
+    else:
+        flash("It waits for a second person. Nothing is offered before they agree.", "success")
     return redirect(f"/cases/{case_id}")
 
 

@@ -111,7 +111,7 @@ def test_another_role_and_another_area_do_not_decide(acting, known, sign_in, ran
     with pytest.raises(NotAllowed, match="another area"):
         deciding(acting, "safeguarding_lead@slough", made)
     assert sign_in(Role.SAFEGUARDING_LEAD, area="slough").get(f"/approvals/{made}").status_code == 404
-    assert sign_in(Role.PANEL_CHAIR).get("/approvals").status_code == 403
+    assert sign_in(Role.PANEL_MEMBER).get("/approvals").status_code == 403
     with acting("safeguarding_lead@slough") as actor, pytest.raises(NoResultFound):
         approvals.find(actor, made)
 

@@ -63,7 +63,7 @@ def test_a_role_that_reads_records_takes_two_people(sign_in, known, another, act
     enter(person, email=PERSON["email"], password=NEW)
     assert "You have no active role" in words(person.get("/", follow_redirects=True))
     lead = sign_in("partnership_lead")
-    done = lead.submit("/admin/grants", button="Approve")
+    done = lead.submit("/approvals", button="Approve")
     assert "Role approved" in words(done)
     assert person.get("/account", follow_redirects=True).status_code == 200
     assert "Panel coordinator" in words(person.submit("/account/choose-role?next=/account", {"way": member.id}))
@@ -79,7 +79,7 @@ def test_a_role_that_reads_none_counts_at_once(sign_in, known):
 def test_a_declined_role_is_gone_from_the_list(sign_in, known):
     invite(sign_in("administrator"), known)
     lead = sign_in("partnership_lead")
-    assert "No role waits for approval" in words(lead.submit("/admin/grants", button="Decline"))
+    assert "Role declined" in words(lead.submit("/approvals", button="Decline"))
     assert not membership_of().is_active
     assert membership_of().valid_to < today()
 

@@ -7,8 +7,10 @@ from sqlalchemy import select
 from cohort.models import Candidate, CohortRun, SourceExtract
 from core.db import db
 from files.models import StoredFile
+from invited.models import Arrival
 from panels.models import AgendaItem, Case, CaseNote, Goal, Meeting, Offer, PanelAction, SupportSession
 from referrals.models import PossibleMatch, Referral, StepUp
+from rights.models import RetentionReview, Transfer
 from sharing.models import Disclosure
 from tests.security.test_matrix import WORDS
 
@@ -16,12 +18,14 @@ MODELS = {
     "case_id": Case, "meeting_id": Meeting, "referral_id": Referral, "session_id": SupportSession, "offer_id": Offer,
     "goal_id": Goal, "note_id": CaseNote, "step_up_id": StepUp, "disclosure_id": Disclosure, "candidate_id": Candidate,
     "match_id": PossibleMatch, "action_id": PanelAction, "item_id": AgendaItem, "run_id": CohortRun,
-    "extract_id": SourceExtract, "file_id": StoredFile,
+    "extract_id": SourceExtract, "file_id": StoredFile, "arrival_id": Arrival,
+    "transfer_id": Transfer, "review_id": RetentionReview,
 }  # fmt: skip
 # What makes one record's page another kind of page than another's.
 KIND = ("stage", "status", "decision", "outcome", "is_open", "kind", "attendance", "engagement", "done_at", "concern")
 # Lists that have a second face.
-FACES = {"panels.action_list": "?show=done", "cohort.candidate_list": "?show=decided", "referrals.listing": "?show=decided",
+FACES = {"invited.arrival_list": "?show=turned-away",
+         "panels.action_list": "?show=done", "cohort.candidate_list": "?show=decided", "referrals.listing": "?show=decided",
          "referrals.step_up_list": "?show=answered", "panels.offers_page": "?show=taken"}  # fmt: skip
 
 

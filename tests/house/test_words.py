@@ -17,6 +17,7 @@ PACKAGES = (
     "oversight",
     "panels",
     "referrals",
+    "rights",
     "sharing",
 )
 # Each with the reason why it is not said. Patterns match whole words, whatever their case.

@@ -3,7 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+from sqlalchemy import select
+
+from accounts.models import Approval
 from accounts.roles import Role
+from audit.models import Event
+from audit.services import record
 from core.clock import today
 from core.db import db
 from panels.models import Case, Offer
@@ -71,12 +76,48 @@ def test_what_can_harm_stops_until_there_is_a_reason(sign_in, acting, known):
     assert "This approach can cause harm" in words(stop)
     again = lead.submit(f"{choose(case_id, support)}/harm", {"harm_reason": " "}, button="Go on")
     assert "Say why this is right for this young person" in words(again)
-    form = lead.submit(f"{choose(case_id, support)}/harm", {"harm_reason": "Agreed with J. Roe"}, button="Go on")
-    assert "Agreed with J. Roe" in form.text
-    values = form_values(Page(form.text).form(button="Make offer")) | {"goal": "Back to art"}
-    assert lead.post(choose(case_id, support), data=values).status_code == 302
+    approval = ask_for_harmful(lead, case_id, support)
+    assert not offers_of(case_id)
+    assert "waits for a second person" in words(lead.get(f"{choose(case_id, support)}/harm"))
+    # Nobody agrees to their own, nor who has no part in it; another area does not see that it is there.
+    assert "You asked for this" in words(lead.get(f"/approvals/{approval}"))
+    assert sign_in(Role.PROVIDER).get(f"/approvals/{approval}").status_code == 404
+    assert sign_in(Role.SAFEGUARDING_LEAD, area="slough").get(f"/approvals/{approval}").status_code == 404
+    second = sign_in(Role.SAFEGUARDING_LEAD)
+    page = second.get(f"/approvals/{approval}")
+    assert all(text in words(page) for text in ("Boot camp", "It frightens them.", "Nothing else fits", "Back to art"))
+    second.submit(f"/approvals/{approval}", {"decision": "agree"})
     with acting("coordinator@reading"):
-        assert offers_of(case_id)[0].harm_reason == "Agreed with J. Roe"
+        found = offers_of(case_id)
+        assert [(one.harm_reason, one.goal, one.status) for one in found] == [
+            ("Nothing else fits", "Back to art", "offered")
+        ]
+    assert "There is an answer to what you asked" in words(lead.get("/account/notices"))
+
+
+def ask_for_harmful(lead, case_id, support):
+    """The id of the request that waits for a second person."""
+    form = lead.submit(f"{choose(case_id, support)}/harm", {"harm_reason": "Nothing else fits"}, button="Go on")
+    values = form_values(Page(form.text).form(button="Ask a second person")) | {"goal": "Back to art"}
+    assert lead.post(choose(case_id, support), data=values).status_code == 302
+    db.session.rollback()
+    return db.session.scalars(select(Approval.id)).one()
+
+
+def test_declined_or_with_the_case_closed_meanwhile_nothing_harmful_is_offered(sign_in, acting, known):
+    case_id = open_case(acting, known)
+    support = intervention(known, name="Boot camp", rating="harmful", is_harmful=True, warning="It frightens them.")
+    lead, second = sign_in(Role.LEAD), sign_in(Role.SAFEGUARDING_LEAD)
+    approval = ask_for_harmful(lead, case_id, support)
+    with acting("coordinator@reading") as actor:
+        case = db.session.get_one(Case, case_id)
+        case.is_open = False
+        record(Event.CASE_CLOSED, actor, case)
+        db.session.commit()
+    assert "The case is closed" in words(second.submit(f"/approvals/{approval}", {"decision": "agree"}))
+    second.submit(f"/approvals/{approval}", {"decision": "decline", "answer": "Try the boxing club first"})
+    assert "Try the boxing club first" in words(lead.get("/approvals"))
+    assert not offers_of(case_id)
 
 
 def test_a_provider_accepts(sign_in, acting, known):

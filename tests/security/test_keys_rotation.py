@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, select, text
 
+from accounts.models import Approval
 from accounts.roles import Role
 from audit.models import AuditEntry
 from audit.verify import verify_all
@@ -19,6 +20,7 @@ from desk import rotating
 from tests.conftest import ROOT_KEY
 from tests.factories import world
 from tests.security.test_sealing import make_people
+from tests.support.client import words
 from tests.support.keys import Counted
 
 AREA = "reading"
@@ -186,7 +188,21 @@ def test_old_keys_are_kept_until_they_are_dropped_and_then_are_gone(app, known, 
     assert "Nothing to delete" in run(app, "keys", "drop-old", "--yes").output
     run(app, "keys", "rotate", "--area", AREA)
     assert "note  Old keys: " in run(app, "doctor").output
+    # One person with a shell is not enough, nor one who asked: a second person agrees.
+    alone = run(app, "keys", "drop-old", "--yes")
+    assert (alone.exit_code, "version 1 kept" in alone.output) == (1, True)
+    officer = sign_in(Role.DATA_PROTECTION_OFFICER)
+    assert sign_in(Role.ADMINISTRATOR).get("/rights/keys").status_code == 403
+    officer.submit("/rights/keys", {"area": area, "reason": "No copy from before is kept any more"})
+    approval = db.session.scalars(select(Approval.id).where(Approval.kind == "key_destruction")).one()
+    db.session.rollback()
+    assert run(app, "keys", "drop-old", "--yes").exit_code == 1
+    assert "You asked for this" in words(officer.get(f"/approvals/{approval}"))
+    assert sign_in(Role.SAFEGUARDING_LEAD, area="slough").get(f"/approvals/{approval}").status_code == 404
+    sign_in(Role.SAFEGUARDING_LEAD).submit(f"/approvals/{approval}", {"decision": "agree"})
     assert "reading: version 1 deleted" in run(app, "keys", "drop-old", "--yes").output
+    assert db.session.get_one(Approval, approval).state == "done"
+    db.session.rollback()
     assert keyring().store.versions(area) == [2]
     assert "note  Old keys" not in run(app, "doctor").output
     with pytest.raises(KeysUnavailable):
@@ -316,7 +332,7 @@ def rotating_keys_in_use():
 
 def test_a_persons_rotation_that_ended_halfway_goes_on_with_the_same_key(app, known):
     from core import context, rekeying
-    from desk.person_records import owners_of
+    from rights.person_records import owners_of
 
     person = world.make(known)["person_id"]
     ring = keyring()

@@ -1,21 +1,25 @@
 """Erasing a young person: agreed by two people, a tombstone first, then their rows and every free copy, then the keys."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Table, delete, or_, select, update
+from sqlalchemy.exc import NoResultFound
 
-from accounts.models import Approval
+from accounts.models import Approval, Area
 from accounts.services import approvals
 from accounts.services.approvals import Kind, NotAllowed
 from audit.models import Event
 from audit.services import record
-from cohort.global_index import global_index
 from cohort.linking import Identity, reason_same
 from cohort.models import SourceRecord, YoungPerson
+from cohort.services import elsewhere
 from core import context, rekeying
 from core.access import Actor, Permission
 from core.clock import now
+from core.codes import label_of
+from core.codes.retention import ErasureReason
 from core.crypto import sealed_column
 from core.db import db
 from core.drafts import FormDraft
@@ -24,16 +28,22 @@ from core.key_checks import sealed_models
 from core.keyring import keyring
 from core.row_security import everything
 from core.spent_keys import bury_after_commit
-from desk.models import LegalHold, StoredSearch, Tombstone
-from desk.person_records import area_of, owners_of, people_of
+from imports.models import ImportRow
 from panels.models import Case
 from referrals.models import Referral, ReferralDraft
+from rights.models import LegalHold, Tombstone
+from rights.person_records import area_of, owners_of, people_of
 
 KIND = "erasure"
 NAMES = ("forename", "surname", "date_of_birth", "upn")
 # Who asked, who agreed and when must stay; the words of it go, because they are about the young person.
 _KEPT = {"approval"}
 Rows = dict[Table, set[Id]]
+# What the page counts before an erasure, in its words.
+COUNTED = {
+    "case_record": "Cases", "referral": "Referrals", "support_session": "Sessions", "note": "Notes", "plan": "Plans",
+    "stored_file": "Files", "disclosure": "Disclosures", "step_up": "Step-ups",
+}  # fmt: skip
 
 
 def find_by_reference(reference: str) -> Id:
@@ -52,37 +62,88 @@ def is_held(person_id: Id) -> bool:
     return db.session.scalars(wanted.limit(1)).first() is not None
 
 
-def hold(person_id: Id, reason: str) -> None:
+def hold(person_id: Id, reason: str, actor: Actor | None = None) -> None:
     placed = LegalHold(young_person_id=person_id, area_id=area_of(person_id), reason=reason)
     db.session.add(placed)
-    record(Event.HOLD_CHANGED, None, placed, subjects=[person_id], reason=reason, detail={"stands": 1})
+    record(Event.HOLD_CHANGED, actor, placed, subjects=[person_id], reason=reason, detail={"stands": 1})
 
 
-def release(person_id: Id) -> int:
+def release(person_id: Id, actor: Actor | None = None) -> int:
     """End every hold on this young person; how many there were."""
     standing = db.session.scalars(
         select(LegalHold).where(LegalHold.young_person_id == person_id, LegalHold.ended_at.is_(None))
     ).all()
     for one in standing:
         one.ended_at = now()
-        record(Event.HOLD_CHANGED, None, one, subjects=[person_id], detail={"stands": 0})
+        record(Event.HOLD_CHANGED, actor, one, subjects=[person_id], detail={"stands": 0})
     return len(standing)
 
 
-def ask(actor: Actor, reference: str, reason: str) -> Approval:
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom an erasure is about: nothing of it is opened."""
+
+    person: YoungPerson
+    reference: str
+    area: str
+    is_held: bool
+    is_asked: bool
+    # What goes, by table: how many rows. Copies in lists and in unsent forms are found when it runs.
+    counts: dict[str, int]
+
+
+def look_up(actor: Actor, reference: str) -> Id:
+    """The young person of a case or referral that is this person's to decide about. Raise NoResultFound."""
+    with everything():
+        return find(actor, find_by_reference(reference)).person.id
+
+
+def find(actor: Actor, person_id: Id) -> Subject:
+    """A young person of the areas that this person looks after. Raise NoResultFound."""
+    if not actor.can(Permission.RETENTION_DECIDE):
+        raise NoResultFound
+    with everything():
+        person = db.session.scalars(select(YoungPerson).where(YoungPerson.id == person_id)).one()
+        if actor.area_id not in {None, person.area_id}:
+            raise NoResultFound
+        reference = _reference_of(person_id)
+        area = db.session.scalars(select(Area.name).where(Area.id == person.area_id)).one()
+        asked = approvals.waiting_for(KIND, person.id) is not None
+        return Subject(person, reference, area, is_held(person.id), asked, counts(person.id))
+
+
+def _reference_of(person_id: Id) -> str:
+    """Of their newest case, else of their newest referral. Raise NoResultFound."""
+    case = select(Case.reference).where(Case.young_person_id == person_id).order_by(Case.opened_at.desc()).limit(1)
+    referral = (
+        select(Referral.reference)
+        .where(Referral.young_person_id == person_id)
+        .order_by(Referral.sent_at.desc())
+        .limit(1)
+    )
+    return db.session.scalars(case).first() or db.session.scalars(referral).one()
+
+
+def counts(person_id: Id) -> dict[str, int]:
+    _, rows = theirs(person_id)
+    return {table.name: len(ids) for table, ids in rows.items() if ids and table.name in COUNTED}
+
+
+def ask(actor: Actor, reference: str, reason: str, why: ErasureReason = ErasureReason.OBJECTED) -> Approval:
     """Ask that the young person of this reference be erased. Raise NoResultFound, NotAllowed."""
-    person = db.session.get_one(YoungPerson, find_by_reference(reference))
+    person = find(actor, find_by_reference(reference)).person
     if is_held(person.id):
         raise NotAllowed("A legal hold stands on this record: it must not be erased")
     return approvals.ask(
         actor, KIND, area_id=person.area_id, object_id=person.id, reason=reason, young_person_id=person.id,
-        data_key_id=person.data_key_id, terms={"reference": reference},
+        data_key_id=person.data_key_id, terms={"reference": reference, "why": why.value},
     )  # fmt: skip
 
 
 def _terms(approval: Approval) -> list[tuple[str, str]]:
     return [
         ("Reference", approval.terms.get("reference", "")),
+        ("Ground", label_of(ErasureReason, approval.terms.get("why", ""))),
         ("What it does", "Everything about them goes, for good"),
     ]
 
@@ -95,8 +156,8 @@ def _run(actor: Actor, approval: Approval) -> None:
 
 
 approvals.register(
-    Kind(KIND, "Erase a young person's record", asks=(Permission.APPROVAL_ASK,), agrees=(Permission.APPROVAL_DECIDE,),
-         run=_run, terms=_terms)
+    Kind(KIND, "Erase a young person's record", asks=(Permission.RETENTION_DECIDE,),
+         agrees=(Permission.APPROVAL_DECIDE,), run=_run, terms=_terms)
 )  # fmt: skip
 
 
@@ -106,13 +167,9 @@ def erase(person_id: Id, actor: Actor | None = None, approval_id: Id | None = No
     A young person whose key is gone already (an old copy of the data was put back) is erased in the same way.
     """
     area_id, people = area_of(person_id), people_of(person_id)
-    owners = owners_of(person_id)
-    keys = {key.id for key in rekeying.keys_owned_by(keyring(), owners)} | _keys_of_rows(owners)
-    rows: Rows = {}
+    keys, rows = theirs(person_id)
     with context.acting_as(job="erasure", actor=actor) as job:
         _copies(job, area_id, people, rows)
-    _sealed_under(keys, rows)
-    _about(people, rows)
     _follow(rows)
     count = _delete(rows, keys)
     stone = db.session.scalars(select(Tombstone).where(Tombstone.young_person_id == person_id)).first()
@@ -121,9 +178,20 @@ def erase(person_id: Id, actor: Actor | None = None, approval_id: Id | None = No
                           approval_id=approval_id)  # fmt: skip
         db.session.add(stone)
     record(Event.PERSON_ERASED, actor, stone, subjects=sorted(people), detail={"rows": count, "keys": len(keys)})
+    # The index of all areas may be out of this process's reach: the worker, which alone reads it, takes them out.
+    elsewhere.forget(actor, area_id, sorted(people))
     db.session.flush()
     bury_after_commit(person_id, area_id, keys)
-    global_index().remove(people)
+
+
+def theirs(person_id: Id) -> tuple[set[Id], Rows]:
+    """Their keys, and the rows that stand under these or hang on them."""
+    owners, rows = owners_of(person_id), Rows()
+    keys = {key.id for key in rekeying.keys_owned_by(keyring(), owners)} | _keys_of_rows(owners)
+    _sealed_under(keys, rows)
+    _about(people_of(person_id), rows)
+    _follow(rows)
+    return keys, rows
 
 
 def _keys_of_rows(owners: set[Id]) -> set[Id]:
@@ -182,7 +250,9 @@ def _copies(job: context.AccessContext, area_id: Id, people: set[Id], rows: Rows
             )
             if values[2]
         ]
-        for model, name, read in ((SourceRecord, "row", _of_row), (ReferralDraft, "answers", _of_draft)):
+        for model, name, read in (
+            (SourceRecord, "row", _of_row), (ReferralDraft, "answers", _of_draft), (ImportRow, "answers", _of_draft),
+        ):  # fmt: skip
             lines = db.session.execute(
                 select(model.id, model.data_key_id, sealed_column(model, name)).where(
                     or_(model.area_id == area_id, model.area_id.is_(None))
@@ -229,7 +299,7 @@ def _delete(rows: Rows, keys: set[Id]) -> int:
     _write(
         update(Approval.__table__)
         .where(Approval.data_key_id.in_(keys))
-        .values(reason_sealed=None, answer_sealed=None)
+        .values(reason_sealed=None, answer_sealed=None, details_sealed=None)
     )  # fmt: skip
     for table in reversed(db.metadata.sorted_tables):
         if rows.get(table):
@@ -243,7 +313,8 @@ def _forms_and_searches(ids: set[Id], rows: Rows) -> None:
     rows.setdefault(FormDraft.__table__, set()).update(
         row.id for row in typed if any(part in ids for part in row.form_key.split("-"))
     )
-    rows.setdefault(StoredSearch.__table__, set()).update(db.session.scalars(select(StoredSearch.id)))
+    searches = _table("stored_search")
+    rows.setdefault(searches, set()).update(db.session.scalars(select(searches.c.id)))
 
 
 def _write(statement: Any) -> None:
@@ -288,3 +359,12 @@ def replay() -> int:
 def erased(ids: Iterable[Id]) -> set[Id]:
     """Which of these young people were erased."""
     return set(db.session.scalars(select(Tombstone.young_person_id).where(Tombstone.young_person_id.in_(list(ids)))))
+
+
+def erasures(actor: Actor, most: int = 50) -> list[tuple[Tombstone, str]]:
+    """What was erased, the newest first, with its area's name: the certificates, which name nobody."""
+    rows = select(Tombstone, Area.name).join(Area, Area.id == Tombstone.area_id)
+    if actor.area_id is not None:
+        rows = rows.where(Tombstone.area_id == actor.area_id)
+    with everything():
+        return [(row[0], row[1]) for row in db.session.execute(rows.order_by(Tombstone.erased_at.desc()).limit(most))]

@@ -1,0 +1,1 @@
+"""What stays and what goes: erasing, legal holds, records whose time is over, and merging two records into one."""
