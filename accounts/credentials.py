@@ -46,7 +46,7 @@ class Factor(Audited, Record):
 
 
 class RecoveryCode(Record):
-    """One of ten codes for a lost device. Only its hash is kept: a code has 80 random bits, so no salt is needed."""
+    """One of ten codes for a lost device. Only its hash is kept: a code has 120 random bits, so no salt is needed."""
 
     __tablename__ = "recovery_code"
 

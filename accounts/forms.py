@@ -87,8 +87,8 @@ class RecoveryForm(LeadingForm):
     code = StringField(
         "Recovery code",
         [InputRequired("Enter a recovery code"), Length(max=60, message="Enter one recovery code")],
-        description="One of the ten that you kept. It has 16 letters and digits",
-        render_kw={"autocomplete": "off", "spellcheck": "false", "class": "govuk-input--width-20"},
+        description="One of the ten that you kept: letters and digits in groups of four",
+        render_kw={"autocomplete": "off", "spellcheck": "false", "class": "govuk-input--width-30"},
     )
 
 

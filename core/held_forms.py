@@ -6,6 +6,7 @@ It is never carried out by itself (PAGES 1.3 and 7): who sent it sees the page a
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import structlog
 from flask import Blueprint, Flask, Response, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -27,6 +28,7 @@ from core.requests import error_response
 from core.row_security import everything
 from core.spent_keys import destroy_after_commit
 
+log = structlog.get_logger()
 LASTS = timedelta(hours=1)
 SWEPT_EVERY = timedelta(minutes=10)
 MOST_BYTES = 256 * 1024
@@ -188,6 +190,7 @@ def sweep() -> int:
 
 def _after_signing_in_again(error: CSRFError) -> ResponseReturnValue:
     """Someone signed in again in another tab: the token of the old page is spent, but it is still their own page."""
+    log.warning("form_without_token", route=request.endpoint, request_id=g.get("request_id"))
     address = hold() if find_actor() is not None else None
     return redirect(address) if address else error_response(400)
 

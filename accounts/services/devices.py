@@ -12,6 +12,7 @@ from flask import after_this_request, current_app, request
 from flask.wrappers import Response
 
 LASTS_SECONDS = 90 * 24 * 3600
+SHARED_BY = 5
 
 
 def cookie_name() -> str:
@@ -23,18 +24,26 @@ def _seal(number: str, email: str) -> str:
     return hmac.new(secret, f"known-device:{number}:{email}".encode(), hashlib.sha256).hexdigest()
 
 
+def _kept() -> list[str]:
+    """A number and its seal for each account that was used here: colleagues share a computer."""
+    return request.cookies.get(cookie_name(), "").split("~")[:SHARED_BY]
+
+
 def known(email: str) -> str | None:
     """This device's number, where its cookie was given to this account."""
-    number, _, seal = request.cookies.get(cookie_name(), "").partition(".")
-    if not number or len(number) > 40:
-        return None
-    return number if hmac.compare_digest(seal.encode(), _seal(number, email).encode()) else None
+    for pair in _kept():
+        number, _, seal = pair.partition(".")
+        if 0 < len(number) <= 40 and hmac.compare_digest(seal.encode(), _seal(number, email).encode()):
+            return number
+    return None
 
 
 def remember(email: str) -> None:
     """After every factor was given: this device is known from now on."""
     number = known(email) or secrets.token_urlsafe(16)
-    value, name = f"{number}.{_seal(number, email)}", cookie_name()
+    mine = f"{number}.{_seal(number, email)}"
+    others = [pair for pair in _kept() if pair != mine and 0 < len(pair) < 120]
+    value, name = "~".join([mine, *others][:SHARED_BY]), cookie_name()
     secure = current_app.config["SESSION_COOKIE_SECURE"]
 
     @after_this_request

@@ -129,7 +129,7 @@ def finish(provider: Provider, trip: Trip, answer: Mapping[str, str]) -> Proved:
         published = _published(provider)
         tokens = _client(provider).fetch_token(
             published["token_endpoint"], grant_type="authorization_code", code=answer["code"],
-            code_verifier=trip.verifier,
+            code_verifier=trip.verifier, allow_redirects=False,
         )  # fmt: skip
         claims = _claims(provider, published, str(tokens["id_token"]))
         _check_claims(provider, trip, claims)

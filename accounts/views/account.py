@@ -10,6 +10,7 @@ from accounts.services import own_account, sign_in
 from accounts.services.memberships import ways_of
 from accounts.sessions import server_session
 from accounts.views import bp
+from accounts.views.guards import step_up_first
 from core.access import Actor, Door, requires, signed_in
 from core.db import db
 
@@ -37,6 +38,7 @@ def stay() -> ResponseReturnValue:
 
 @bp.post("/account/devices/<ref>/end")
 @requires(Door.SELF)
+@step_up_first
 def end_device(ref: str) -> ResponseReturnValue:
     if own_account.end_device(signed_in(), ref):
         flash("That device is signed out.", "success")
@@ -45,6 +47,7 @@ def end_device(ref: str) -> ResponseReturnValue:
 
 @bp.post("/account/sign-out-everywhere")
 @requires(Door.SELF)
+@step_up_first
 def sign_out_everywhere() -> ResponseReturnValue:
     """Every device, this one too."""
     own_account.end_everywhere(signed_in(), but_here=False)

@@ -12,7 +12,8 @@ from accounts.sessions import server_session
 View = TypeVar("View", bound=Callable[..., Any])
 TO_OPEN, TO_SEND = 5, 15
 # A form of one button is sent to an address that cannot be opened: go back to its list.
-LISTS = {"/admin/grants": "/admin/grants", "/account/factors": "/account/security",
+LISTS = {"/account/devices": "/account", "/account/sign-out-everywhere": "/account",
+         "/admin/grants": "/admin/grants", "/account/factors": "/account/security",
          "/account/identities": "/account/security", "/admin/review": "/admin/review", "/admin/users": "/admin/users"}  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from accounts.forms_people import AgreementForm, GiveBackForm, LeaveForm, MoveForm, TrainingForm
 from accounts.models import Membership
-from accounts.services import leaving, reviews, standing, users
+from accounts.services import alarms, leaving, reviews, standing, users
 from accounts.services.grants import NotAllowed
 from accounts.views import bp
 from accounts.views.guards import step_up_first
@@ -130,7 +130,7 @@ def review() -> ResponseReturnValue:
     show = request.args.get("show", "due")
     page = page_number(request.args.get("page"))
     lines, paging = reviews.listed(signed_in(), page=page, only_due=show != "all")
-    return render_template("accounts/review.html", lines=lines, page=paging, show=show)
+    return render_template("accounts/review.html", lines=lines, page=paging, show=show, failed=alarms.failed())
 
 
 DECISIONS: dict[str, tuple[Callable[..., None], str]] = {

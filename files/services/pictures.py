@@ -10,6 +10,8 @@ from files.limits import LARGEST, MOST_PIXELS, NotAccepted, not_what_it_says, to
 
 # A picture of 40 million points takes 160 MB while it is drawn: one at a time in each process.
 _ONE = threading.Lock()
+WAIT_SECONDS = 10.0
+BUSY = "Other pictures are being added just now. Wait a minute and try again"
 TOO_LARGE = "The picture is too large. Save it with fewer than 40 million points and try again"
 
 
@@ -22,8 +24,17 @@ def png(content: bytes) -> bytes:
 
 
 def _anew(content: bytes, form: str, **options: object) -> bytes:
-    """Raise NotAccepted for what is not one whole picture of this form, or has too many points."""
-    with _ONE, warnings.catch_warnings():
+    """Raise NotAccepted for what is not one whole picture of this form, has too many points or would wait too long."""
+    if not _ONE.acquire(timeout=WAIT_SECONDS):
+        raise NotAccepted(BUSY)
+    try:
+        return _drawn(content, form, **options)
+    finally:
+        _ONE.release()
+
+
+def _drawn(content: bytes, form: str, **options: object) -> bytes:
+    with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             picture = Image.open(io.BytesIO(content), formats=(form,))

@@ -214,6 +214,7 @@ CHEATS = {
     "an error": {"answer": {"error": "access_denied", "code": None}},
     "no code": {"answer": {"code": None}},
     "a made-up code": {"answer": {"code": "made-up"}},
+    "a token address that leads elsewhere": {"moved": True},
 }
 
 

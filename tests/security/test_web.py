@@ -8,6 +8,7 @@ import pytest
 from accounts.roles import ROLES, Role
 from core.access import Door, requirement_of
 from tests.factories import state, world
+from tests.factories.weights import too_heavy
 from tests.security.test_matrix import address, pages
 from tests.support import installation
 from tests.support.client import Page, form_values
@@ -15,7 +16,8 @@ from tests.support.client import Page, form_values
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "manifest-src 'self'",
+    "manifest-src 'self'; report-uri /policy-reports; report-to policy",
+    "Reporting-Endpoints": 'policy="/policy-reports"',
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -53,7 +55,7 @@ def foreign(page, *, is_public):
 
 @pytest.mark.catalogue("W1")
 def test_every_page_of_every_role_says_what_a_browser_may_do(app, known, sign_in, visitor):
-    """The strict client refuses inline script, style and handlers on each of these pages."""
+    """The strict client refuses inline script, style and handlers on each of these pages. None weighs more than it may."""
     ids, wrong = world.make(known), []
     for role, client in [*((role, sign_in(role)) for role in ROLES), (None, visitor)]:
         for rule, names, needed in pages(app):
@@ -70,6 +72,7 @@ def test_every_page_of_every_role_says_what_a_browser_may_do(app, known, sign_in
                 wrong += [
                     f"{role} {rule.rule}: {found}" for found in foreign(page, is_public=needed.door is Door.PUBLIC)
                 ]
+                wrong += [f"{role} {rule.rule}: {found}" for found in too_heavy(answer, page)]
     assert wrong == []
 
 

@@ -77,12 +77,20 @@ class Notify:
         self.accepted: list[dict[str, Any]] = []
         self.answers: list[tuple[int, str]] = []
         self.hang_up = 0
+        self.moved = False
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 assert self.headers["Authorization"].startswith("Bearer ")
+                if outer.moved:
+                    outer.moved = False
+                    self.send_response(307)
+                    self.send_header("Location", f"http://127.0.0.1:{outer.server.server_address[1]}/elsewhere")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 if outer.answers:
                     code, kind = outer.answers.pop(0)
                     problem = {"status_code": code, "errors": [{"error": kind, "message": "Not as it should be"}]}

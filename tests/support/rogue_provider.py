@@ -2,7 +2,8 @@
 
 It prints its port. POST /control with JSON sets how it answers next: ``claims`` to add or (None) leave out, ``alg``
 (RS256, none, HS256), ``key`` (other: one it does not publish), ``issuer`` for its own description, ``answer`` to add to
-the way back. Unlike many test providers it checks PKCE: without the right verifier it gives no token.
+the way back, ``moved``: the token address leads elsewhere. Unlike many test providers it checks PKCE: without the right
+verifier it gives no token.
 """
 
 import base64
@@ -101,6 +102,12 @@ class Answers(BaseHTTPRequestHandler):
         if self.path == "/control":
             self.server.behaviour = json.loads(body)
             return self._json({})
+        if self.server.behaviour.pop("moved", False):
+            # Who follows takes the code, its verifier and the client's secret there.
+            self.send_response(307)
+            self.send_header("Location", f"{self.server.issuer}/elsewhere")
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
         sent = {name: values[0] for name, values in parse_qs(body).items()}
         asked = self.server.codes.pop(sent.get("code", ""), None)
         hashed = hashlib.sha256(sent.get("code_verifier", "").encode()).digest()
