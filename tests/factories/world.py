@@ -32,6 +32,7 @@ from panels.models import (
 )
 from referrals.models import PossibleMatch, Referral, ReferralDraft, StepUp
 from sharing.models import Disclosure
+from tests.factories import invited
 
 STAGES = ("new", "triage", "info", "ready", "stepped_up", "past", "asking", "plan_draft", "plan_agreed", "support",
           "review_due", "closing", "closed")  # fmt: skip
@@ -69,6 +70,8 @@ def make(known, area="reading", each=1, stages=STAGES):
         db.session.commit()
         ids = _one_of_each(known, area, place)
         db.session.remove()
+    for _ in range(each):
+        ids |= {"link_id": invited.a_link(known, area), "arrival_id": invited.an_arrival(known, area)}
     return ids
 
 
