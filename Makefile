@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run accounts doctor audit-verify test check lint types imports templates unit browser bench security catalogue docs assets clean
+.PHONY: help setup run accounts doctor audit-verify test check lint types imports templates unit browser bench security catalogue docs translations assets clean
 
 help: ## List all targets, one line each
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-14s %s\n' "$$name" "$$words"; done
@@ -75,6 +75,9 @@ catalogue: setup ## The security catalogue: every id with passed, partly, failed
 
 docs: setup ## Write the data dictionary and the table of roles anew from the code
 	@$(BIN)/python -m tools.data_dictionary
+
+translations: setup ## Collect every text, bring the Welsh catalogue up to date and compile it
+	@$(BIN)/python -m tools.translations
 
 assets: ## Compile styles and script from pinned packages (maintainers; needs Node)
 	@cd tools/assets && npm ci --ignore-scripts && node build.mjs

@@ -5,17 +5,39 @@ from datetime import date, datetime
 from flask import Flask
 
 from core.clock import in_london, today
+from core.languages import gettext as _
+from core.languages import language
 
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
+# Each language's months, and the same for tables. Welsh months are not all told apart by three letters.
+_LONG = {
+    "en": MONTHS,
+    "cy": ("Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin", "Gorffennaf", "Awst", "Medi", "Hydref",
+           "Tachwedd", "Rhagfyr"),
+}  # fmt: skip
+_SHORT = {
+    "en": tuple(name[:3] for name in MONTHS),
+    "cy": ("Ion", "Chwef", "Maw", "Ebr", "Mai", "Meh", "Gorff", "Awst", "Medi", "Hyd", "Tach", "Rhag"),
+}
+
+_DAYS = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "cy": ("dydd Llun", "dydd Mawrth", "dydd Mercher", "dydd Iau", "dydd Gwener", "dydd Sadwrn", "dydd Sul"),
+}
+
+
+def weekday(value: date) -> str:
+    """``Sunday``."""
+    return _DAYS[language()][value.weekday()]
 
 
 def day(value: date | datetime | None) -> str:
     """``22 November 2026``."""
     if value is None:
-        return "Not known"
+        return _("Not known")
     value = in_london(value).date() if isinstance(value, datetime) else value
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+    return f"{value.day} {_LONG[language()][value.month - 1]} {value.year}"
 
 
 def short_day(value: date | datetime | None) -> str:
@@ -23,19 +45,24 @@ def short_day(value: date | datetime | None) -> str:
     if value is None:
         return "–"
     value = in_london(value).date() if isinstance(value, datetime) else value
-    return f"{value.day} {MONTHS[value.month - 1][:3]} {value.year}"
+    return f"{value.day} {_SHORT[language()][value.month - 1]} {value.year}"
 
 
 def clock_time(value: datetime) -> str:
     """``4:10pm``, ``10am``, in London."""
     value = in_london(value)
-    hour, half = value.hour % 12 or 12, "am" if value.hour < 12 else "pm"
+    hour, half = value.hour % 12 or 12, _("am") if value.hour < 12 else _("pm")
     return f"{hour}:{value.minute:02d}{half}" if value.minute else f"{hour}{half}"
 
 
 def moment(value: datetime | None) -> str:
     """``22 Nov 2026, 4:10pm``."""
     return "–" if value is None else f"{short_day(value)}, {clock_time(value)}"
+
+
+def day_and_month(value: date, *, year: bool = False) -> str:
+    """``22 Nov``, or with its year as in tables."""
+    return short_day(value) if year else f"{value.day} {_SHORT[language()][value.month - 1]}"
 
 
 def age_on(born: date, on: date) -> int:
@@ -45,10 +72,10 @@ def age_on(born: date, on: date) -> int:
 def age(born: date | None, at_referral: date | None = None) -> str:
     """``15``, or ``15 (14 at referral)`` when they differ."""
     if born is None:
-        return "Not known"
+        return _("Not known")
     current = age_on(born, today())
     then = age_on(born, at_referral) if at_referral else current
-    return f"{current}" if then == current else f"{current} ({then} at referral)"
+    return f"{current}" if then == current else _("%(current)s (%(then)s at referral)", current=current, then=then)
 
 
 class Closed(str):
@@ -63,10 +90,16 @@ def initials(forename: str | None, surname: str | None) -> str:
 
 def list_name(forename: str | None, surname: str | None) -> str:
     """``Surname, Forename`` for lists."""
-    return ", ".join(name for name in (surname, forename) if name) or "Not known"
+    return ", ".join(name for name in (surname, forename) if name) or _("Not known")
 
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        day=day, short_day=short_day, clock_time=clock_time, moment=moment, age=age, list_name=list_name
+        day=day,
+        weekday=weekday,
+        short_day=short_day,
+        clock_time=clock_time,
+        moment=moment,
+        age=age,
+        list_name=list_name,
     )

@@ -70,6 +70,13 @@ def _in_template(text: str, /, **values: Any) -> str:
     return Markup(gettext(text)) % values if values else Markup(gettext(text))  # noqa: S704  # ours, never typed by users
 
 
+def said(text: Any) -> Any:
+    """A text that its author wrote in English elsewhere (a form, a list, a flash) as the page says it; never HTML."""
+    if _current.get() is None or not isinstance(text, str) or hasattr(text, "__html__"):
+        return text
+    return gettext(text)
+
+
 def _many_in_template(one: str, many: str, count: int, /, **values: Any) -> str:
     return Markup(_for_count(one, many, count)) % {"count": count, **values}  # noqa: S704  # as above
 
@@ -101,7 +108,7 @@ def offered() -> Sequence[str]:
 
 def _choose() -> None:
     ours = offered()
-    wanted = request.cookies.get(COOKIE) if len(ours) > 1 else None
+    wanted = request.cookies.get(COOKIE, "") if len(ours) > 1 else ""
     code = wanted if wanted in ours else ours[0]
     _current.set(catalogue_of(code))
     _code.set(code)
@@ -158,4 +165,5 @@ def init_app(app: Flask) -> None:
     environment.add_extension("jinja2.ext.i18n")
     # `{% trans %}` fills in its values itself; `_` and `_n` are for the rest.
     environment.install_gettext_callables(gettext, _for_count, newstyle=False)  # type: ignore[attr-defined]
+    environment.filters["said"] = said
     environment.globals.update(_=_in_template, _n=_many_in_template, language=language, language_links=links)

@@ -7,6 +7,10 @@ from typing import Literal
 
 import holidays
 
+from core.formats import day_and_month
+from core.languages import gettext as _
+from core.languages import ngettext
+
 Date = datetime.date
 Tone = Literal["overdue", "today", "plain"]
 _ONE_DAY = datetime.timedelta(days=1)
@@ -54,16 +58,16 @@ class Due:
 
 
 def short_date(day: Date, *, year: bool = False) -> str:
-    return f"{day.day} {day:%b %Y}" if year else f"{day.day} {day:%b}"
+    return day_and_month(day, year=year)
 
 
 def due(day: Date, today: Date) -> Due:
     """Overdue counts calendar days: that is how long a child has waited."""
     late = (today - day).days
     if late > 0:
-        return Due(f"Overdue by {late} day{'' if late == 1 else 's'}", "overdue", day)
+        return Due(ngettext("Overdue by %(count)s day", "Overdue by %(count)s days", late), "overdue", day)
     if late == 0:
-        return Due("Due today", "today", day)
+        return Due(_("Due today"), "today", day)
     if late == -1:
-        return Due("Due tomorrow", "today", day)
-    return Due(f"by {short_date(day, year=day.year != today.year)}", "plain", day)
+        return Due(_("Due tomorrow"), "today", day)
+    return Due(_("by %(day)s", day=short_date(day, year=day.year != today.year)), "plain", day)

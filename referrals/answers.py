@@ -15,6 +15,7 @@ from typing import Any, NotRequired, TypedDict
 from core.codes.base import ordered
 from core.codes.people import ContactMethod, YesNoNotKnown
 from core.formats import age_on
+from core.languages import gettext as _
 
 LONGEST_TEXT = 4000
 YOUNGEST, OLDEST = 10, 17
@@ -184,7 +185,11 @@ class Section:
 
     @property
     def task_name(self) -> str:
-        return self.task or self.title
+        return _(self.task or self.title)
+
+    @property
+    def heading(self) -> str:
+        return _(self.title)
 
 
 SECTIONS: dict[str, Section] = {
@@ -278,5 +283,5 @@ def safe_contact_line(answers: Mapping[str, Any]) -> str:
     parts = [", ".join(method.label for method in ordered(ContactMethod, contact.get("methods") or []))]
     parts += [contact.get("safe_when") or ""]
     if contact.get("must_not_know"):
-        parts.append(f"Must not know: {contact['must_not_know']}")
+        parts.append(_("Must not know: %(who)s", who=contact["must_not_know"]))
     return " ".join(part.rstrip(".") + "." for part in parts if part)

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Flask, current_app
 
+from core.languages import gettext as _
 from core.requests import Unavailable
 
 SHORTEST, LONGEST = 12, 128
@@ -98,11 +99,11 @@ def what_is_wrong(password: str, own_words: tuple[str, ...] = ()) -> str | None:
     """Why this password may not be chosen, in words for the page; None when it may."""
     text = normalised(password)
     if len(text) < SHORTEST:
-        return f"Your password must have {SHORTEST} characters or more"
+        return _("Your password must have %(number)s characters or more", number=SHORTEST)
     if len(text) > LONGEST:
-        return f"Your password must have {LONGEST} characters or fewer"
+        return _("Your password must have %(number)s characters or fewer", number=LONGEST)
     if _is_easy(text, own_words):
-        return "Choose a password that is harder to guess. Three words that do not belong together work well"
+        return _("Choose a password that is harder to guess. Three words that do not belong together work well")
     return None
 
 

@@ -19,6 +19,7 @@ from accounts.views.guards import again_first
 from config.providers import Provider
 from core.access import Door, find_actor, requires
 from core.db import begin_writing, db
+from core.languages import gettext as _
 
 TRIP = "trip"
 
@@ -99,7 +100,7 @@ def _link(provider: Provider, trip: Trip, proved: Proved) -> ResponseReturnValue
         )
     except identities.AlreadyLinked:
         return _failed(provider, "taken")
-    flash(f"You can now sign in with {provider.name}.", "success")
+    flash(_("You can now sign in with %(name)s.", name=provider.name), "success")
     return redirect(url_for("accounts.security"))
 
 

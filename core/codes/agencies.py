@@ -37,8 +37,8 @@ class AgencyKind(GroupedCode):
     HUB = "hub", "Young Futures Hub", _COMMUNITY
 
 
-HEALTH_KINDS = frozenset(kind for kind in AgencyKind if kind.group == _HEALTH)
-EDUCATION_KINDS = frozenset(kind for kind in AgencyKind if kind.group == _EDUCATION)
+HEALTH_KINDS = frozenset(kind for kind in AgencyKind if kind.heading == _HEALTH)
+EDUCATION_KINDS = frozenset(kind for kind in AgencyKind if kind.heading == _EDUCATION)
 SOCIAL_CARE_KINDS = frozenset({AgencyKind.CHILDRENS_SOCIAL_CARE, AgencyKind.MASH, AgencyKind.EARLY_HELP})
 PROVIDER_KINDS = frozenset(
     {

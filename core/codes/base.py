@@ -6,6 +6,8 @@ from typing import NamedTuple, Self, TypeVar
 
 from wtforms import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
+from core.languages import gettext
+
 
 class Tag(NamedTuple):
     """A status tag: the words carry the meaning, the colour (a govuk-tag modifier) only helps."""
@@ -15,19 +17,23 @@ class Tag(NamedTuple):
 
 
 class Labelled(StrEnum):
-    """What every list's codes have.
+    """What every list's codes have; their words are written in English and shown in the language of the request.
 
     (The defaults of ``__new__`` below are only so that type checkers accept a look-up by value, `Sex("male")`.)
     """
 
-    label: str
+    words: str
 
     @classmethod
     def _made(cls, value: str, label: str) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
-        member.label = label
+        member.words = label
         return member
+
+    @property
+    def label(self) -> str:
+        return gettext(self.words)
 
 
 class Code(Labelled):
@@ -40,23 +46,31 @@ class Code(Labelled):
 class GroupedCode(Labelled):
     """A code that pages show under a heading."""
 
-    group: str
+    heading: str
 
     def __new__(cls, value: str, label: str = "", group: str = "") -> Self:
         member = cls._made(value, label)
-        member.group = group
+        member.heading = group
         return member
+
+    @property
+    def group(self) -> str:
+        return gettext(self.heading)
 
 
 class Status(Labelled):
     """A code that pages show as a tag."""
 
-    tag: Tag
+    colour: str
 
     def __new__(cls, value: str, label: str = "", colour: str = "") -> Self:
         member = cls._made(value, label)
-        member.tag = Tag(label, colour)
+        member.colour = colour
         return member
+
+    @property
+    def tag(self) -> Tag:
+        return Tag(self.label, self.colour)
 
 
 C = TypeVar("C", bound=Labelled)
@@ -65,7 +79,7 @@ G = TypeVar("G", bound=GroupedCode)
 
 def choices(codes: type[C] | Iterable[C], *, blank: str | None = None) -> list[SelectChoice]:
     """Options for a WTForms select, radio or checkbox field, in the list's own order, grouped ones under headings."""
-    first = [] if blank is None else [SelectChoice(value="", label=blank)]
+    first = [] if blank is None else [SelectChoice(value="", label=gettext(blank))]
     return first + [SelectChoice(c.value, c.label, optgroup=getattr(c, "group", None)) for c in codes]
 
 
@@ -80,7 +94,7 @@ def grouped(codes: type[G] | Iterable[G]) -> dict[str, list[G]]:
 def label_of(codes: type[C], value: str | None, *, missing: str = "Not asked") -> str:
     """The label of a stored value; "Not asked" for nothing; the bare value for a code this release does not know."""
     if not value:
-        return missing
+        return gettext(missing)
     return next((code.label for code in codes if code.value == value), value)
 
 

@@ -8,6 +8,7 @@ from wtforms.fields.choices import SelectFieldBase
 from wtforms.validators import Length, Optional, StopValidation, ValidationError
 
 from core.forms import Form
+from core.languages import gettext as _
 from referrals.answers import LONGEST_TEXT
 
 EMAIL_WORDS = "Enter an email address in the right form, like name@example.com"
@@ -64,9 +65,23 @@ class LongText(Length):
     def __call__(self, form: Any, field: Any) -> None:
         used = len((field.data or "").replace("\r\n", "\n"))
         if used > self.max:
-            raise ValidationError(f"{self.what}, in {self.max:,} characters or fewer. You have used {used:,}")
+            words = _("%(what)s, in %(most)s characters or fewer. You have used %(used)s",
+                      what=_(self.what), most=f"{self.max:,}", used=f"{used:,}")  # fmt: skip
+            raise ValidationError(words)
+
+
+class ShortText(Length):
+    """``The phone number must be 40 characters or fewer``."""
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(max=most)
+        self.what = what
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if len(field.data or "") > self.max:
+            raise ValidationError(_("%(what)s must be %(most)s characters or fewer", what=_(self.what), most=self.max))
 
 
 def short(words: str, most: int = 100) -> list[Any]:
     """Validators of an optional line of text."""
-    return [Optional(), Length(max=most, message=f"{words} must be {most} characters or fewer")]
+    return [Optional(), ShortText(words, most)]

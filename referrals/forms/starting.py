@@ -13,6 +13,7 @@ from core.codes.base import choices
 from core.codes.referrals import DangerAnswer, ReferralReason
 from core.formats import age_on, clock_time
 from core.forms import DateParts, Form
+from core.languages import gettext as _
 from referrals.answers import OLDEST, YOUNGEST
 from referrals.forms.base import Needed, SectionForm
 
@@ -43,7 +44,7 @@ class CalledForm(SectionForm):
 
     def suggest_now(self) -> None:
         if not self.called_at.data:
-            self.called_at.data = f"Today, {clock_time(in_london(now()))}"
+            self.called_at.data = _("Today, %(time)s", time=clock_time(in_london(now())))
 
 
 class EligibleForm(SectionForm):
@@ -89,9 +90,9 @@ class EligibleForm(SectionForm):
         theirs = [d for d in self.districts.values() if d.area_id == area.id]
         chosen = self.districts.get(field.data)
         if chosen and chosen.area_id != area.id:
-            raise ValidationError(f"Select a district in {area.name}")
+            raise ValidationError(_("Select a district in %(area)s", area=area.name))
         if theirs and not field.data:
-            raise ValidationError(f"Select the district in {area.name}, or “Not known”")
+            raise ValidationError(_("Select the district in %(area)s, or “Not known”", area=area.name))
 
     @property
     def is_right_place(self) -> bool:

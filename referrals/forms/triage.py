@@ -61,7 +61,7 @@ class DecideForm(Form):
 
     def validate_not_eligible(self, item: Any) -> None:
         if self.outcome.data == TriageOutcome.NOT_ELIGIBLE.value and not item.data:
-            raise ValidationError("Select why the panel cannot take this")
+            raise ValidationError("Select a reason for your decision")
 
     def validate_words(self, item: Any) -> None:
         given = self.outcome.data

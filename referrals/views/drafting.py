@@ -15,6 +15,7 @@ from core.codes.people import CarerRelation, YesNoNotKnown
 from core.formats import day
 from core.forms import DateParts
 from core.ids import Id
+from core.languages import gettext as _
 from referrals.answers import ENTRY_SECTIONS, SECTIONS, Answers, Section, next_section, on_page
 from referrals.forms.base import SectionForm
 from referrals.forms.helping import WORKER
@@ -114,7 +115,7 @@ def _row(form: SectionForm, item: Any) -> dict[str, Any] | None:
     is_optional = item.label.text.endswith("(optional)") or item.name.startswith(CONCERN)
     if not text and (is_optional or item.name in ("why_not", "ethnicity_source", "no_fixed_address")):
         return None
-    words = SHORT.get(item.name) or item.label.text.removesuffix(" (optional)")
+    words = _(SHORT[item.name]) if item.name in SHORT else _(item.label.text).removesuffix(_(" (optional)"))
     return {"key": words, "value": text or None}
 
 
@@ -123,30 +124,40 @@ def in_words(item: Any) -> str:
         return day(item.data) if item.data else ""
     if hasattr(item, "iter_choices"):
         chosen = item.data if isinstance(item.data, list) else [item.data]
-        return "\n".join(str(choice.label) for choice in item.iter_choices() if choice.value in chosen and choice.value)
+        return "\n".join(
+            _(str(choice.label)) for choice in item.iter_choices() if choice.value in chosen and choice.value
+        )
     if item.data is True:
-        return "Yes"
+        return _("Yes")
     return item.data or ""
 
 
 def _event_row(entry: Mapping[str, Any]) -> dict[str, Any]:
-    on = day(date.fromisoformat(entry["on"])) if entry.get("on") else "Date not known"
-    told = [on, f"Their part: {label_of(PartInEvent, entry.get('part')).lower()}"]
-    told += [f"Number: {entry['reference']}" if entry.get("reference") else "", entry.get("text") or ""]
+    on = day(date.fromisoformat(entry["on"])) if entry.get("on") else _("Date not known")
+    told = [on, _("Their part: %(part)s", part=label_of(PartInEvent, entry.get("part")).lower())]
+    told += [
+        _("Number: %(number)s", number=entry["reference"]) if entry.get("reference") else "",
+        entry.get("text") or "",
+    ]
     what = label_of(TriggerEventType, entry.get("type"), missing="From a partner’s list")
     return {"id": entry["id"], "key": what, "value": _lines(told)}
 
 
 def _person_row(entry: Mapping[str, Any]) -> dict[str, Any]:
-    relation = "Worker from another service" if entry.get("relation") == WORKER else ""
+    relation = _("Worker from another service") if entry.get("relation") == WORKER else ""
     told = [relation or label_of(CarerRelation, entry.get("relation"))]
     if entry.get("parental_responsibility"):
-        told += [f"Parental responsibility: {label_of(YesNoNotKnown, entry['parental_responsibility']).lower()}"]
+        told += [
+            _(
+                "Parental responsibility: %(answer)s",
+                answer=label_of(YesNoNotKnown, entry["parental_responsibility"]).lower(),
+            )
+        ]
     told += [
         entry.get("contact") or "",
-        f"Take care: {entry['safe_to_contact']}" if entry.get("safe_to_contact") else "",
+        _("Take care: %(words)s", words=entry["safe_to_contact"]) if entry.get("safe_to_contact") else "",
     ]
-    return {"id": entry["id"], "key": entry.get("name") or "Not named", "value": _lines(told)}
+    return {"id": entry["id"], "key": entry.get("name") or _("Not named"), "value": _lines(told)}
 
 
 def _lines(told: Iterable[str]) -> str:

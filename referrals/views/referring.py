@@ -13,6 +13,8 @@ from core.codes.referrals import DangerAnswer
 from core.db import db
 from core.forms import Form
 from core.ids import Id
+from core.languages import gettext as _
+from core.languages import ngettext
 from files.services import keeping
 from files.services.keeping import Place
 from referrals import answers as a
@@ -71,7 +73,7 @@ def call_now() -> ResponseReturnValue:
         return redirect(url_for("referrals.eligible"))
     form.suggest_now()
     areas = sorted(sending.areas(), key=lambda area: (area.id != actor.area_id, area.name))
-    heading = "Call the front door now" if before["danger"] == DangerAnswer.HARM else "Call 999 now"
+    heading = _("Call the front door now") if before["danger"] == DangerAnswer.HARM else _("Call 999 now")
     return render_template("referrals/call_now.html", form=form, areas=areas, heading=heading)
 
 
@@ -115,27 +117,27 @@ def tasks(draft_id: Id) -> ResponseReturnValue:
 
 def _task_groups(draft_id: Id, answers: a.Answers) -> list[tuple[str, list[dict[str, Any]]]]:
     groups = [
-        (group, [_task(draft_id, answers, section) for section in a.SECTIONS.values() if section.group == group])
+        (_(group), [_task(draft_id, answers, section) for section in a.SECTIONS.values() if section.group == group])
         for group in a.GROUPS
     ]
     number = keeping.how_many(Place("", referral_id=draft_id))
     groups[-1][1].append({
-        "text": "Add files (optional)", "href": url_for("referrals.files", draft_id=draft_id), "colour": None,
-        "status": f"{number} file{'' if number == 1 else 's'}" if number else "No files",
+        "text": _("Add files (optional)"), "href": url_for("referrals.files", draft_id=draft_id), "colour": None,
+        "status": ngettext("%(count)s file", "%(count)s files", number) if number else _("No files"),
     })  # fmt: skip
     is_ready = not a.unfinished(answers)
     check_address = url_for("referrals.check", draft_id=draft_id) if is_ready else None
-    groups[-1][1].append({"text": "Check and send", "href": check_address, "colour": "blue" if is_ready else None,
-                          "status": "Ready" if is_ready else "Cannot start yet"})  # fmt: skip
+    groups[-1][1].append({"text": _("Check and send"), "href": check_address, "colour": "blue" if is_ready else None,
+                          "status": _("Ready") if is_ready else _("Cannot start yet")})  # fmt: skip
     return groups
 
 
 def _task(draft_id: Id, answers: a.Answers, section: a.Section) -> dict[str, Any]:
     is_done = a.is_finished(answers, section)
     return {
-        "text": section.task_name + (" (optional)" if section.is_optional else ""),
+        "text": section.task_name + (_(" (optional)") if section.is_optional else ""),
         "href": section_address(section, draft_id),
-        "status": "Completed" if is_done else "Incomplete", "colour": None if is_done else "blue",
+        "status": _("Completed") if is_done else _("Incomplete"), "colour": None if is_done else "blue",
     }  # fmt: skip
 
 
