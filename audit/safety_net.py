@@ -8,9 +8,10 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from audit.chain import append
 from audit.models import APPEND_ONLY
-from audit.services import COVERED, PENDING
+from audit.services import COVERED, PENDING, last_changed
 from core.db import Audited, Base
 from core.ending import LATE
+from core.versions import dated_by
 
 CHANGED = "audit_changed"
 
@@ -78,3 +79,4 @@ def install() -> None:
     event.listen(Session, "before_commit", _seal)
     event.listen(Session, "after_soft_rollback", _forget)
     event.listen(Session, "do_orm_execute", _refuse_bulk)
+    dated_by(last_changed)

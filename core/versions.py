@@ -1,7 +1,7 @@
 """Two people, one record: the second is told, sees both texts, and loses nothing."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from core.formats import day
@@ -11,9 +11,24 @@ from core.forms import Form
 class StaleRecord(Exception):
     """The record changed since its form was opened. Holds both texts for the page that shows them side by side."""
 
-    def __init__(self, theirs: list[dict[str, str]], yours: list[dict[str, str]]) -> None:
+    def __init__(
+        self, theirs: list[dict[str, str]], yours: list[dict[str, str]], what: str = "page", at: datetime | None = None
+    ) -> None:
         super().__init__("Someone else changed this record")
-        self.theirs, self.yours = theirs, yours
+        self.theirs, self.yours, self.what, self.at = theirs, yours, what, at
+
+
+# What the page calls a record that changed meanwhile.
+WHAT = {
+    "plan": "plan", "goal": "goal", "case_note": "note", "referral": "referral", "support_session": "session",
+    "case_record": "case", "offer": "offer", "meeting": "meeting", "step_up": "step-up", "agenda_item": "decision",
+}  # fmt: skip
+_last_changed: list[Callable[[Any], datetime | None]] = []
+
+
+def dated_by(finder: Callable[[Any], datetime | None]) -> None:
+    """Say who knows when a record changed last: the trail does, which is above this package."""
+    _last_changed[:] = [finder]
 
 
 def expect_version(record: Any, form: Form, saved: Mapping[str, Any] | None = None) -> None:
@@ -30,7 +45,8 @@ def expect_version(record: Any, form: Form, saved: Mapping[str, Any] | None = No
         for n, f in fields.items()
     ]
     yours = [{"label": f.label.text, "value": _shown(f, f.data)} for f in fields.values()]
-    raise StaleRecord(theirs, yours)
+    at = _last_changed[0](record) if _last_changed else None
+    raise StaleRecord(theirs, yours, WHAT.get(getattr(record, "__tablename__", ""), "page"), at)
 
 
 def _shown(field: Any, value: Any) -> str:

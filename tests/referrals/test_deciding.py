@@ -47,7 +47,7 @@ def test_nothing_is_decided_before_the_text_was_shown(sign_in, referral):
         ({"outcome": "ready_for_panel"}, "Give a reason the referrer can read"),
         ({"outcome": "awaiting_info"}, "Enter your question"),
         ({"outcome": "signposted", "words": "x"}, "Select where the referrer should go"),
-        ({"outcome": "not_eligible", "words": "x"}, "Select why the panel cannot take this"),
+        ({"outcome": "not_eligible", "words": "x"}, "Select a reason for your decision"),
     ],
 )
 def test_a_decision_that_lacks_something(sign_in, referral, given, error):
