@@ -1,5 +1,7 @@
 """A coordinator's pages: sending and ending one-time links, and taking in or turning away what came by them."""
 
+from datetime import date
+
 from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import NoResultFound
@@ -88,9 +90,11 @@ def arrival(arrival_id: Id) -> ResponseReturnValue:
             raise
         return redirect(url_for("referrals.triage_referral", referral_id=arrival_id))
     answers = accepting.answers_of(found)
+    born = (answers.get("person") or {}).get("date_of_birth")
     return render_template(
         "invited/arrival.html", arrival=found, person=answers.get("person") or {}, parts=story.read(answers),
-        start=answers["start"], family=story.family_told(answers), source=_source(found), reason=_reason(found),
+        start=answers["start"], born=date.fromisoformat(born) if born else None, family=story.family_told(answers),
+        source=_source(found), reason=_reason(found),
         agency=db.session.get(Agency, found.agency_id) if found.agency_id else None, form=Form(),
         settled_by=db.session.get(User, found.settled_by_id) if found.settled_by_id else None,
         waits=found.status == ArrivalStatus.WAITING.value,
