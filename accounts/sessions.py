@@ -22,7 +22,7 @@ from accounts.roles import rules_of
 from core import submissions, systems
 from core.access import Actor, writes_late
 from core.clock import now, today
-from core.db import db, is_writing, set_writing
+from core.db import db, fetch, is_writing, set_writing
 from core.ending import at_commit
 from core.row_security import NOBODY, see_as
 
@@ -34,8 +34,14 @@ _TOUCH = (
     "update sign_in_session set last_seen_at = :at, data = :data, membership_id = :membership where id_hash = :id_hash"
 )
 # A password is hashed here for a quarter of a second: these begin as readers so that nobody waits behind a hash.
-READ_FIRST = ("/sign-in", "/forgotten-password", "/reset-password", "/invitation", "/account/password",
-              "/policy-reports")
+READ_FIRST = (
+    "/sign-in",
+    "/forgotten-password",
+    "/reset-password",
+    "/invitation",
+    "/account/password",
+    "/policy-reports",
+)
 
 
 class ServerSession(CallbackDict[str, Any], SessionMixin):
@@ -179,7 +185,7 @@ class Sessions(SessionInterface):
         once = submissions.key_of_plain_form() if dialect == "postgresql" and is_writing() else ""
         if once:
             values["once"] = once
-        return db.session.execute(who_on(dialect, bool(once)), values).first()
+        return fetch(who_on(dialect, bool(once)), values).first()
 
     def _with_notices(self, opened: ServerSession, request: Request) -> ServerSession:
         """What the last page left to be said on this one."""

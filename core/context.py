@@ -126,6 +126,29 @@ class AccessContext:
                 ],
             )
 
+    def open_list(self, model: Any, names: Sequence[str], rows: Iterable[Any]) -> Iterator[list[Any]]:
+        """Open the same fields of a page of rows to show them: each row is its id (the subject), its key and ``names``.
+
+        What ``open_value`` does for one, with the keys of all loaded and the work that is the same for each done once.
+        """
+        rows = list(rows)
+        if self.closed:
+            raise ContextClosed("Nothing may be opened after the entry was written")
+        self.load_keys(row[1] for row in rows)
+        places = [(one.kind, f"{model.__tablename__}|{one.column}") for one in map(model.__sealed_fields__.get, names)]
+        for row_id, key_id, *sealed in rows:
+            if is_restricted(row_id):
+                kinds = zip(names, places, sealed, strict=True)
+                yield [None if v is None else instead_of(name, kind, row_id) for name, (kind, _), v in kinds]
+                continue
+            cipher, tail, opened = self.cipher(key_id), f"|{row_id}|{key_id}|{KEY_VERSION}", []
+            for name, (kind, place), value in zip(names, places, sealed, strict=True):
+                if value is not None:
+                    self._note(model, name, row_id)
+                    value = decode(kind, unseal(cipher, value, f"{place}{tail}".encode()))
+                opened.append(value)
+            yield opened
+
     def _note(self, model: Any, name: str, subject_id: Id) -> None:
         if self._examining:
             return

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 import psycopg
-from sqlalchemy import bindparam, text
+from sqlalchemy import Date, bindparam, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,18 @@ def at_commit(statement: str, values: Mapping[str, Any]) -> None:
     Not for audited tables: the safety net looks at the session's own changes.
     """
     db.session().info.setdefault(LATE, []).append((statement, dict(values)))
+
+
+def insert_at_commit(table: str, values: Mapping[str, Any], *, once: str = "") -> None:
+    """Insert one row among the last statements: no trip of its own. ``once``: a row with this column's value stays."""
+    at_commit(_insertion(table, tuple(values), once), values)
+
+
+@cache
+def _insertion(table: str, columns: tuple[str, ...], once: str) -> str:
+    names, places = ", ".join(columns), ", ".join(f":{column}" for column in columns)
+    unless = f" on conflict ({once}) do nothing" if once else ""
+    return f"insert into {table} ({names}) values ({places}){unless}"  # noqa: S608 (our own names)
 
 
 @contextmanager
@@ -60,11 +72,15 @@ def ending(session: Session) -> Iterator[Run]:
 
 def _plain(session: Session) -> Run:
     def run(statement: str, values: Any, answers: bool = False) -> Any:
-        typed = [bindparam(name, type_=Moment()) for name, value in values.items() if isinstance(value, datetime)]
+        typed = [bindparam(name, type_=_type_of(value)) for name, value in values.items() if isinstance(value, date)]
         done = session.execute(text(statement).bindparams(*typed), values)
         return done.first() if answers else None
 
     return run
+
+
+def _type_of(value: date) -> Any:
+    return Moment() if isinstance(value, datetime) else Date()
 
 
 def _piped(driver: Any) -> Run:

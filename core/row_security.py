@@ -152,6 +152,32 @@ end $$
 """
 
 
+# References are the whole area's, also those of records that the sender may not know of; and of two who send at once
+# neither sees the other's. The lock comes first, so that what is looked at next is what its last holder left.
+UNUSED_REFERENCES = """
+create or replace function unused_references(drawn text[], wanted int) returns text[]
+language plpgsql volatile as $$
+declare
+  job text := coalesce(current_setting('app.job', true), '');
+  one text;
+  chosen text[];
+begin
+  perform set_config('app.job', 'all', true);
+  if (select count(*) from referral where reference = any (drawn)) * 2 < cardinality(drawn) then
+    foreach one in array drawn loop
+      if pg_try_advisory_xact_lock(hashtextextended('reference ' || one, 0))
+        and not exists (select 1 from referral where reference = one) then
+        chosen := chosen || one;
+        exit when cardinality(chosen) = wanted;
+      end if;
+    end loop;
+  end if;
+  perform set_config('app.job', job, true);
+  return chosen;
+end $$
+"""
+
+
 class PoliciesMissing(RuntimeError):
     """A table that should have its policy has none; the installation must not serve."""
 
@@ -166,6 +192,7 @@ def lower(connection: Connection) -> None:
         connection.execute(text(f'alter table "{table}" no force row level security'))
         connection.execute(text(f'alter table "{table}" disable row level security'))
     connection.execute(text("drop function if exists enter_rows(text, text, text, text)"))
+    connection.execute(text("drop function if exists unused_references(text[], int)"))
 
 
 def raise_up(connection: Connection, web_role: str | None, append_only: Sequence[str]) -> None:
@@ -175,21 +202,26 @@ def raise_up(connection: Connection, web_role: str | None, append_only: Sequence
     lower(connection)
     there = _there(connection)
     for table in there:
-        rule = rule_of(db.metadata.tables[table])
-        if rule is None:
-            continue
-        model = db.metadata.tables[table]
-        connection.execute(text(f'alter table "{table}" enable row level security'))
-        connection.execute(text(f'alter table "{table}" force row level security'))
-        for statement in _policies(table, rule.using(model), rule.check(model), table in append_only):
-            connection.exec_driver_sql(statement)
-    if {"young_person", "named_person"} <= set(there):
-        connection.exec_driver_sql(ENTER_ROWS)
+        _wall(connection, table, table in append_only)
+    for needed, function in (({"young_person", "named_person"}, ENTER_ROWS), ({"referral"}, UNUSED_REFERENCES)):
+        if needed <= set(there):
+            connection.exec_driver_sql(function)
     if web_role:
         _grant(connection, web_role, there, append_only)
     gone = missing(connection)
     if gone:
         raise PoliciesMissing(f"Row-level security is missing on: {', '.join(gone)}")
+
+
+def _wall(connection: Connection, table: str, only_added: bool) -> None:
+    model = db.metadata.tables[table]
+    rule = rule_of(model)
+    if rule is None:
+        return
+    connection.execute(text(f'alter table "{table}" enable row level security'))
+    connection.execute(text(f'alter table "{table}" force row level security'))
+    for statement in _policies(table, rule.using(model), rule.check(model), only_added):
+        connection.exec_driver_sql(statement)
 
 
 def _policies(table: str, using: str, check: str, only_added: bool) -> list[str]:

@@ -5,12 +5,6 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-_CHECKBOX = (
-    '<td class="govuk-table__cell app-table__select"><div class="govuk-checkboxes govuk-checkboxes--small">'
-    '<div class="govuk-checkboxes__item"><input class="govuk-checkboxes__input" type="checkbox" id="{name}-{id}"'
-    ' name="{name}" value="{id}"{form}{checked}><label class="govuk-label govuk-checkboxes__label" for="{name}-{id}">'
-    '<span class="govuk-visually-hidden">Select {label}</span></label></div></div></td>'
-)
 _NO_CHECKBOX = '<td class="govuk-table__cell app-table__select"></td>'
 
 
@@ -26,14 +20,15 @@ def table_rows(
     name, form_attribute = escape(select or ""), f' form="{escape(form)}"' if form else ""
     written: list[str] = []
     for row in rows:
-        is_mapping = isinstance(row, Mapping)
+        is_mapping = isinstance(row, dict)
         written.append('<tr class="govuk-table__row">')
         if select:
             written.append(_checkbox(row if is_mapping else {}, name, form_attribute))
         cells = row["cells"] if is_mapping else row
         opening += [_opening(False, False)] * (len(cells) - len(opening))
         for (before, after), cell in zip(opening, cells, strict=False):
-            written.append(f"{before}{'–' if cell is None else escape(cell)}{after}")
+            text = cell if type(cell) is Markup else "–" if cell is None else escape(cell)
+            written += (before, text, after)
         written.append("</tr>\n")
     return Markup("".join(written))  # noqa: S704 - every part above is fixed or escaped
 
@@ -47,7 +42,11 @@ def _opening(is_header: bool, is_numeric: bool) -> tuple[str, str]:
 def _checkbox(row: Mapping[str, Any], name: str, form: str) -> str:
     if not row.get("id"):
         return _NO_CHECKBOX
-    return _CHECKBOX.format(
-        name=name, id=escape(row["id"]), form=form, checked=" checked" if row.get("checked") else "",
-        label=escape(row.get("label", "")),
-    )  # fmt: skip
+    row_id, checked = escape(row["id"]), " checked" if row.get("checked") else ""
+    return (
+        '<td class="govuk-table__cell app-table__select"><div class="govuk-checkboxes govuk-checkboxes--small">'
+        f'<div class="govuk-checkboxes__item"><input class="govuk-checkboxes__input" type="checkbox" id="{name}-{row_id}"'
+        f' name="{name}" value="{row_id}"{form}{checked}><label class="govuk-label govuk-checkboxes__label"'
+        f' for="{name}-{row_id}"><span class="govuk-visually-hidden">Select {escape(row.get("label", ""))}</span></label>'
+        "</div></div></td>"
+    )

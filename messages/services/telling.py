@@ -4,11 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Insert
-from sqlalchemy.dialects import postgresql, sqlite
-
 from core.clock import now
-from core.db import db
+from core.ending import insert_at_commit
 from core.ids import Id, new_id
 from messages.kinds import RULES, MessageKind
 from messages.models import WAITING, Message, Notice
@@ -54,15 +51,10 @@ def _once(key: str | None, user_id: Id) -> str:
 
 
 def _add(model: Any, rows: list[dict[str, Any]]) -> None:
-    """Insert all in one statement, leaving out what was told before under the same key."""
-    if not rows:
-        return
-    if model is Message:
-        rows = [row | {"status": WAITING, "attempts": 0, "next_at": now()} for row in rows]
-    make = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    statement: Any = make(model.__table__).values([row | {"id": new_id()} for row in rows])
-    kept: Insert = statement.on_conflict_do_nothing(index_elements=["once_key"])
-    db.session.execute(kept)
+    """Insert at the end of the transaction, leaving out what was told before under the same key."""
+    for row in rows:
+        first = {"status": WAITING, "attempts": 0, "next_at": now()} if model is Message else {}
+        insert_at_commit(model.__tablename__, row | first | {"id": new_id()}, once="once_key")
 
 
 class Outbox:

@@ -1,6 +1,7 @@
 """The list of cases: filters, sort, fifty rows in few statements, and the counts for the first page."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -76,12 +77,10 @@ def find(actor: Actor, asked: Asked) -> Listing:
             return named
         asked = replace(asked, sort="due", down=False)
     found = db.session.execute(list_statement(shape_of(actor, asked)), parameters(actor, asked)).all()
-    current().load_keys(row.data_key_id for row in found)
     total = found[0].total if found else 0
     if total > COUNT_UP_TO:
         total = _large_count(actor, asked)
-    day = today()
-    return Listing([opened(row, day) for row in found], Paging(asked.page, total), total <= NAME_SORT_UP_TO)
+    return Listing(opened(found), Paging(asked.page, total), total <= NAME_SORT_UP_TO)
 
 
 def _by_name(actor: Actor, asked: Asked) -> Listing | None:
@@ -96,9 +95,8 @@ def _by_name(actor: Actor, asked: Asked) -> Listing | None:
     with seen.examining("name sort"):
         seen.examined += len(found)
         ordered = sorted(found, key=lambda row: (_name(row).casefold(), row.reference), reverse=asked.down)
-    start, day = (asked.page - 1) * PER_PAGE, today()
-    rows = [opened(row, day) for row in ordered[start : start + PER_PAGE]]
-    return Listing(rows, Paging(asked.page, len(found)), True)
+    start = (asked.page - 1) * PER_PAGE
+    return Listing(opened(ordered[start : start + PER_PAGE]), Paging(asked.page, len(found)), True)
 
 
 def _open(row: Any, name: str) -> Any:
@@ -107,18 +105,34 @@ def _open(row: Any, name: str) -> Any:
 
 
 def _name(row: Any) -> str:
+    return _as_listed(_open(row, "surname"), _open(row, "preferred_name") or _open(row, "forename"))
+
+
+def _as_listed(surname: str | None, first: str | None) -> str:
     """``Surname, Preferred``."""
-    first = _open(row, "preferred_name") or _open(row, "forename")
-    return ", ".join(part for part in (_open(row, "surname"), first) if part) or "Not known"
+    return f"{surname}, {first}" if surname and first else surname or first or "Not known"
 
 
-def opened(row: Any, day: date) -> Row:
-    """One row of the statement with its name and date of birth open, noted for the trail."""
-    return Row(
-        row.id, _name(row), _open(row, "date_of_birth"), row.reference,
-        shown_stage(row.stage, row.review_due_on, day), row.lead_name, NextStep(row.next_step).label,
-        row.next_due_on, row.last_contact_on, row.closed_at,
-    )  # fmt: skip
+_SHOWN = ("surname", "preferred_name", "forename", "date_of_birth")
+
+
+def opened(found: Sequence[Any]) -> list[Row]:
+    """Rows of the statement with name and date of birth open, noted for the trail; a forename only where it is shown."""
+    day = today()
+    sealed = [
+        (row.person_id, row.data_key_id, row.surname_sealed, row.preferred_name_sealed,
+         None if row.preferred_name_sealed else row.forename_sealed, row.date_of_birth_sealed)
+        for row in found
+    ]  # fmt: skip
+    return [
+        Row(
+            row.id, _as_listed(surname, preferred or forename), born, row.reference,
+            shown_stage(row.stage, row.review_due_on, day), row.lead_name, NextStep(row.next_step).label,
+            row.next_due_on, row.last_contact_on, row.closed_at,
+        )
+        for row, (surname, preferred, forename, born)
+        in zip(found, current().open_list(YoungPerson, _SHOWN, sealed), strict=True)
+    ]  # fmt: skip
 
 
 def _kept(key: Any, make: Any) -> Any:
@@ -133,7 +147,7 @@ def _kept(key: Any, make: Any) -> Any:
 
 
 def _large_count(actor: Actor, asked: Asked) -> int:
-    """Beyond a thousand nobody pages through all: the number may be a minute old."""
+    """Beyond five hundred nobody pages through all: the number may be a minute old."""
     shape, values = replace(shape_of(actor, asked), sort="due", down=False), parameters(actor, asked)
     del values["limit"], values["offset"]
     return int(_kept((shape, *values.values()), lambda: db.session.scalar(count_statement(shape), values)))

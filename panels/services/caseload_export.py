@@ -116,7 +116,7 @@ def _row(row: Any, day: date, names: bool) -> tuple[Any, ...]:
 
 
 def _named(row: Any, day: date) -> tuple[str, str]:
-    opened = caseload.opened(row, day)
+    (opened,) = caseload.opened([row])
     return opened.name, str(age_on(opened.born, day)) if opened.born else ""
 
 

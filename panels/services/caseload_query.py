@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal, or_, select
 
 from accounts.models import User
 from cohort.models import YoungPerson
@@ -18,7 +18,7 @@ from panels import policies
 from panels.models import Case, Offer
 
 NOBODY = "nobody"
-COUNT_UP_TO = 1_000
+COUNT_UP_TO = 500
 # Stages in which a review can be due.
 REVIEWED = (CaseStage.PLAN_AGREED.value, CaseStage.SUPPORT.value, CaseStage.PAUSED.value)
 
@@ -110,6 +110,11 @@ def _order(shape: Shape) -> list[Any]:
     return [first.desc() if down else first, Case.id.desc() if down else Case.id]
 
 
+def _known(name: str) -> Any:
+    """A number that stands in the statement itself: a plan made for any number reads and sorts the whole area."""
+    return bindparam(name, type_=Integer, literal_execute=True)
+
+
 @lru_cache(maxsize=512)
 def list_statement(shape: Shape) -> Select[*tuple[Any, ...]]:
     counted = select(literal(1)).select_from(Case).where(_conditions(shape)).limit(COUNT_UP_TO + 1).subquery()
@@ -126,8 +131,8 @@ def list_statement(shape: Shape) -> Select[*tuple[Any, ...]]:
         .outerjoin(User, User.id == Case.lead_id)
         .where(_conditions(shape))
         .order_by(*_order(shape))
-        .limit(bindparam("limit"))
-        .offset(bindparam("offset"))
+        .limit(_known("limit"))
+        .offset(_known("offset"))
     )  # fmt: skip
 
 

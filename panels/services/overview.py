@@ -10,7 +10,7 @@ from core.access import Actor
 from core.codes.cases import PlanStatus, SessionStatus
 from core.codes.offers import OfferStatus
 from core.context import current
-from core.db import db
+from core.db import db, fetch
 from core.ids import Id
 from core.paging import PER_PAGE
 from interventions.models import Intervention
@@ -57,8 +57,8 @@ def of(actor: Actor, file: CaseFile) -> Overview:
     values = policies.bound(actor) | {"case": case.id}
     page = Overview()
     page.plan, page.goals = _plan(values)
-    page.offers = list(db.session.execute(_OFFERS if whole else _OWN_OFFERS, values))
-    counted = db.session.execute(_SESSIONS if whole else _OWN_SESSIONS, values).one()
+    page.offers = list(fetch(_OFFERS if whole else _OWN_OFFERS, values))
+    counted = fetch(_SESSIONS if whole else _OWN_SESSIONS, values).one()
     page.came, page.did_not_happen, page.to_come = (int(number) for number in counted)
     page.lines = lines(actor, case, limit=LAST_EVENTS)
     if whole:
@@ -69,7 +69,7 @@ def of(actor: Actor, file: CaseFile) -> Overview:
 
 def open_step_ups(case: Case) -> list[Any]:
     """What the front door has not answered about this case, the oldest call first."""
-    return list(db.session.execute(_STEP_UPS, {"case": case.id}))
+    return list(fetch(_STEP_UPS, {"case": case.id}))
 
 
 def _plan(values: dict[str, Any]) -> tuple[Plan | None, list[Goal]]:
@@ -85,7 +85,7 @@ def lines(actor: Actor, case: Case, *, limit: int = PER_PAGE, page: int = 1) -> 
     """Lines of the timeline, newest first: all for who sees the whole case, their agency's own for a provider."""
     statement = _LINES if policies.sees_whole(actor, case) else _OWN_LINES
     values = policies.bound(actor) | {"case": case.id, "limit": limit, "offset": (page - 1) * PER_PAGE}
-    return [_line(row) for row in db.session.execute(statement, values)]
+    return [_line(row) for row in fetch(statement, values)]
 
 
 def count_lines(actor: Actor, case: Case) -> int:

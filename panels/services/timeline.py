@@ -6,10 +6,12 @@ from sqlalchemy import Select, bindparam, select
 
 from accounts.models import Agency, User
 from core.access import Actor
+from core.clock import now
 from core.codes.base import Code
-from core.crypto import sealed_column
-from core.db import db
-from core.ids import Id
+from core.context import current
+from core.crypto import seal_value, sealed_column
+from core.ending import insert_at_commit
+from core.ids import Id, new_id
 from panels.models import Case, TimelineEntry
 
 
@@ -44,18 +46,23 @@ class Happened(Code):
     MOVED = "moved", "Moved here from another area"
 
 
-def add(
-    case: Case, kind: str, actor: Actor | None, *, object_id: Id | None = None, summary: str | None = None
-) -> TimelineEntry:
-    """Add a line. ``kind`` is one of ``Happened``; ``summary`` is at most 500 characters and is sealed."""
-    entry = TimelineEntry(
-        case_id=case.id, area_id=case.area_id, young_person_id=case.young_person_id, data_key_id=case.data_key_id,
-        kind=str(kind), object_id=object_id, actor_id=actor.user_id if actor else None,
-        agency_id=actor.agency_id if actor else None,
+def add(case: Case, kind: str, actor: Actor | None, *, object_id: Id | None = None, summary: str | None = None) -> None:
+    """Add a line at the end of this transaction. ``kind`` is one of ``Happened``; ``summary``: at most 500 characters,
+    sealed."""
+    line_id, at = new_id(), now()
+    sealed = None
+    if summary:
+        cipher = current().cipher(case.data_key_id)
+        sealed = seal_value(TimelineEntry, "summary", line_id, case.data_key_id, cipher, summary[:500])
+    insert_at_commit(
+        TimelineEntry.__tablename__,
+        {
+            "id": line_id, "at": at, "created_at": at, "row_version": 1, "kind": str(kind), "object_id": object_id,
+            "case_id": case.id, "area_id": case.area_id, "young_person_id": case.young_person_id,
+            "data_key_id": case.data_key_id, "actor_id": actor.user_id if actor else None,
+            "agency_id": actor.agency_id if actor else None, "summary_sealed": sealed,
+        },
     )  # fmt: skip
-    entry.summary = summary[:500] if summary else None
-    db.session.add(entry)
-    return entry
 
 
 def newest() -> Select[*tuple[Any, ...]]:

@@ -178,3 +178,19 @@ def test_the_list_of_cases_still_follows_its_index(two_areas, known):
     assert "ix_case_due" in plan
     assert "InitPlan" in plan
     assert "SubPlan" not in plan
+
+
+def test_a_reference_is_given_once_also_where_neither_sees_the_others(app, known, two_areas):
+    """Three who send at once, none of whom sees the record of another area that has the first number."""
+    with seeing(EVERYTHING):
+        used = list(db.session.scalars(text("select reference from referral where reference like 'SL%'")))
+    drawn = [used[0], "RDG-26-9001A", "RDG-26-9002A", "RDG-26-9003A"]
+    ask = text("select unused_references(:drawn, 1)")
+    with seeing(somebody(known)):
+        assert not db.session.scalars(text("select reference from referral where reference like 'SL%'")).all()
+        with db.engine.begin() as first, db.engine.begin() as second, db.engine.begin() as third:
+            given = [one.scalar(ask, {"drawn": drawn})[0] for one in (first, second, third)]
+            assert first.scalar(text("select current_setting('app.job', true)")) == ""
+        assert sorted(given) == drawn[1:]
+        with db.engine.begin() as later:
+            assert later.scalar(ask, {"drawn": used[:1]}) is None
