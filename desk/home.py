@@ -17,7 +17,6 @@ from audit.services import SYSTEM_CHAIN
 from audit.watch import alerts
 from cohort.services import candidates
 from core.access import Actor
-from core.access import Permission as P
 from core.clock import now, today
 from core.codes.referrals import ReferralStatus as S
 from core.codes.sharing import SharingOutcome
@@ -109,15 +108,14 @@ def _meetings(shown: Work, actor: Actor) -> work.Meetings:
     return found
 
 
-def _referral_table(actor: Actor, step_ups: Pair) -> Table:
+def _referral_table(actor: Actor, step_ups: Pair, to_accept: int) -> Table:
     found = work.referral_numbers(actor)
 
     def line(text: str, status: S, tab: str) -> Line:
         return _line(text, found.get(status, NOTHING), f"/triage?tab={tab}")
 
-    to_accept = [Line("To accept", work.arrival_numbers(actor), "/triage/arrivals")] if actor.can(P.REFERRAL_TRIAGE) else []
     return Table("Referrals", [
-        *to_accept,
+        Line("To accept", to_accept, "/triage/arrivals"),
         line("New", S.NEW, "new"), line("In triage", S.IN_TRIAGE, "in-triage"),
         line("Information needed", S.INFORMATION_NEEDED, "information-needed"),
         line("Ready for panel", S.READY_FOR_PANEL, "ready"),
@@ -146,7 +144,7 @@ def _coordinator(actor: Actor, shown: Work) -> None:
     _do_first(shown, actor)
     offers = _line("Offers not answered", work.offer_numbers(actor), "/offers")
     consider = Line("Young people to consider", candidates.waiting(actor), "/cohort/candidates")
-    shown.tables = [_referral_table(actor, work.step_up_numbers(actor)), _case_table(actor, offers, consider)]
+    shown.tables = [_referral_table(actor, *work.step_ups_and_arrivals(actor)), _case_table(actor, offers, consider)]
 
 
 def _referrer(actor: Actor, shown: Work) -> None:

@@ -113,9 +113,14 @@ def emergency_numbers(actor: Actor) -> Pair:
     return Pair(*emergency_reviews.to_review(actor))
 
 
-def arrival_numbers(actor: Actor) -> int:
-    """What came without an account and waits to be accepted."""
-    return db.session.scalar(waiting_for(actor).with_only_columns(func.count())) or 0
+def step_ups_and_arrivals(actor: Actor) -> tuple[Pair, int]:
+    """Step-ups without an answer, and how much came without an account and waits to be accepted; one statement."""
+    waiting = select(StepUp).where(step_ups_visible(actor), StepUp.status.in_(WAITING))
+    arrived = waiting_for(actor).with_only_columns(func.count()).scalar_subquery()
+    row = db.session.execute(
+        waiting.with_only_columns(func.count(), _late(StepUp.chase_on < today()), arrived)
+    ).one()  # fmt: skip
+    return Pair(row[0], row[1]), row[2]
 
 
 def action_numbers(actor: Actor) -> Pair:

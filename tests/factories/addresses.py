@@ -7,6 +7,7 @@ from sqlalchemy import select
 from cohort.models import Candidate, CohortRun, SourceExtract
 from core.db import db
 from files.models import StoredFile
+from imports.models import ReferralImport
 from invited.models import Arrival
 from panels.models import AgendaItem, Case, CaseNote, Goal, Meeting, Offer, PanelAction, SupportSession
 from referrals.models import PossibleMatch, Referral, StepUp
@@ -18,7 +19,7 @@ MODELS = {
     "case_id": Case, "meeting_id": Meeting, "referral_id": Referral, "session_id": SupportSession, "offer_id": Offer,
     "goal_id": Goal, "note_id": CaseNote, "step_up_id": StepUp, "disclosure_id": Disclosure, "candidate_id": Candidate,
     "match_id": PossibleMatch, "action_id": PanelAction, "item_id": AgendaItem, "run_id": CohortRun,
-    "extract_id": SourceExtract, "file_id": StoredFile, "arrival_id": Arrival,
+    "extract_id": SourceExtract, "file_id": StoredFile, "import_id": ReferralImport, "arrival_id": Arrival,
     "transfer_id": Transfer, "review_id": RetentionReview,
 }  # fmt: skip
 # What makes one record's page another kind of page than another's.

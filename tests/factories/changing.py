@@ -188,6 +188,15 @@ def _over(place: Any, client: Any) -> str:
 
 
 CHANGING: dict[str, Making] = {
+    "imports.send": Making(
+        Role.REFERRER, lambda p, c: f"/imports/{p.ids['import_id']}/send",
+        lambda p: {"declared": "y", "makes": "referrals", "again": "leave"}, "Continue",
+        opened_at=lambda p, c: p.path.removesuffix("/send"),
+    ),
+    "imports.throw_away": Making(
+        Role.REFERRER, lambda p, c: f"/imports/{p.ids['import_id']}/throw-away", button="Throw this list away",
+        opened_at=lambda p, c: p.path.removesuffix("/throw-away"),
+    ),
     "rights.transfer": Making(Role.COORDINATOR, _moving, lambda p: {"decision": "decline", "answer": "They live here"}),
     "rights.withdraw_transfer": Making(
         Role.COORDINATOR, lambda p, c: _moving(p, c, "reading", "slough") + "/withdraw", button="Withdraw",

@@ -1,22 +1,27 @@
-"""A link to refer by and something that came without an account, made by the services that make them."""
+"""A link to refer by and what came by one, made by the services that make them."""
 
 from typing import Any
 
 from sqlalchemy import select
 
-from accounts.models import Agency, Area
+from accounts.models import Agency
 from core import context
-from core.codes.referrals import SourceType
+from core.codes.invited import TurnAwayReason
 from core.db import db
-from core.ids import Id, new_id
-from invited.models import Arrival
-from invited.services import arrivals, links
+from core.ids import Id
+from invited.models import Arrival, ReferralLink
+from invited.services import accepting, arrivals, links
+from invited.services.visits import hashed
 from tests.conftest import actor_for
 
-ANSWERS: dict[str, Any] = {
-    "person": {"forename": "Ottilie", "surname": "Quarmby", "date_of_birth": "2012-05-04"},
-    "worries": {"text": "Older young people wait for them."}, "strengths": {"text": "Drama."},
-    "you": {"name": "Ann Quarmby", "job": "Parent or carer", "phone": "07700 900123"}, "start": {"danger": "no"},
+PAGES: dict[str, dict[str, Any]] = {
+    "called": {"told": ["front_door"], "spoke_to": "Duty desk", "called_at": "Today, 9am", "reference": ""},
+    "start": {"start": {"date_of_birth": "2012-05-04", "reason": "exploitation", "district_id": ""}},
+    "about": {"person": {"forename": "Ottilie", "surname": "Quarmby"}, "contact": {"methods": ["text"], "postcode": "RG1 2AB"}},
+    "needs": {"needs": {"sex": "female", "first_language": "Welsh"}, "education": {"status": "school", "school": "Kennet Bank"}},
+    "story": {"strengths": {"text": "Drama."}, "worries": {"text": "Older young people wait for them."}},
+    "help": {"family": {"informed": "yes"}, "tried": {"statutory": ["none"], "text": "A tutor."}},
+    "you": {"sharing": {"basis": "safeguard", "note": "Asked our lead."}, "you": {"name": "Rosalind Adeyemi"}},
 }  # fmt: skip
 
 
@@ -31,26 +36,36 @@ def a_link(known: Any, area: str = "reading") -> Id:
     return link_id
 
 
-def an_arrival(known: Any, area: str = "reading") -> Id:
-    """What a parent sent on the public page; commits."""
+def open_address(known: Any) -> str:
+    """The address of a link that nobody has opened; its token is one that we know."""
+    link_id, token = a_link(known), "t" * 43
     with context.acting_as(job="test"):
-        place, visit = db.session.get_one(Area, known.areas[area]), new_id()
-        arrivals.receive(place, visit_id=visit, source=SourceType.PARENT_CARER, urgent=False, answers=ANSWERS)
+        db.session.get_one(ReferralLink, link_id).token_hash = hashed(token)
         db.session.commit()
-        found: Id = db.session.scalars(select(Arrival.id).where(Arrival.visit_id == visit)).one()
+    return f"/refer-by-link/{token}"
+
+
+def an_arrival(known: Any, area: str = "reading") -> Id:
+    """What somebody at a school sent by such a link; commits."""
+    link_id = a_link(known, area)
+    with context.acting_as(job="test"):
+        link = db.session.get_one(ReferralLink, link_id)
+        arrivals.begin(link, "no")
+        for name, values in PAGES.items():
+            arrivals.write(link, name, values)
+        found = arrivals.send(link).id
+        db.session.commit()
     db.session.remove()
     return found
 
 
 def turned_away(known: Any) -> Id:
-    """Something that a coordinator turned away; commits."""
-    from core.codes.invited import TurnAwayReason
-    from invited.services import accepting
-
+    """What a coordinator turned away; commits."""
     arrival_id = an_arrival(known)
     with context.acting_as(job="test"):
-        found, actor = db.session.get_one(Arrival, arrival_id), actor_for("coordinator@reading", known)
-        accepting.turn_away(actor, found, reason=TurnAwayReason.NOT_MEANT, why="")
+        found = db.session.scalars(select(Arrival).where(Arrival.id == arrival_id)).one()
+        actor = actor_for("coordinator@reading", known)
+        accepting.turn_away(actor, found, reason=TurnAwayReason.NOT_MEANT, why="Sent to try it out.")
         db.session.commit()
     db.session.remove()
     return arrival_id

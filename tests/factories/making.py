@@ -47,6 +47,7 @@ MAKING: dict[str, Making] = {
                    **day_parts("valid_from", today()), **day_parts("valid_to", today() + NEXT_WEEK)},
     ),
     "cohort.upload_list": Making(Role.ANALYST, f.uploads, f.file, "Check this file"),
+    "imports.upload": Making(Role.REFERRER, lambda p, c: "/imports", f.a_list, "Check this list"),
     "cohort.run_list": Making(Role.ANALYST, f.extract, lambda p: {"extracts": [p.ids["extract_id"]]}, "Start run"),
     "accounts.invite": Making(
         Role.ADMINISTRATOR, lambda p, c: "/admin/users/invite",
@@ -117,6 +118,9 @@ MAKING: dict[str, Making] = {
         Role.COORDINATOR, of_case("transfer"),
         lambda p: {"to_area_id": p.known.areas["slough"], "reason": "They moved there on Monday", "said": "agree"},
     ),
+    "rights.merge_pair": Making(
+        Role.COORDINATOR, f.like_another, lambda p: {"case_stays": "kept"}, "Merge records"
+    ),
     "rights.erase": Making(
         Role.DATA_PROTECTION_OFFICER, lambda p, c: f"/rights/erasures/{p.ids['person_id']}",
         lambda p: {"decision": "erase", "why": "objected", "reason": "They asked us to, and nothing weighs more"},
@@ -172,7 +176,7 @@ NOT_MAKING = {
     "accounts.forgotten_password", "accounts.invitation", "accounts.reset_password", "accounts.enter", "accounts.again",
     "accounts.leave", "audit.trail_page", "audit.export", "audit.check_now", "desk.find", "drafts.save", "held.throw_away",
     "panels.finish_action", "panels.case_list", "panels.case_allocate", "panels.change_leads", "panels.case_close_answer",
-    "panels.choose_harmful", "panels.note_page", "panels.agree_plan", "panels.change_goal", "panels.goals_now",
+    "imports.send", "imports.throw_away", "panels.choose_harmful", "panels.note_page", "panels.agree_plan", "panels.change_goal", "panels.goals_now",
     "panels.move_on_agenda", "panels.remove_from_agenda", "panels.agenda_minutes", "panels.attendance",
     "panels.cancel_meeting", "panels.remove_conflict", "panels.edit_meeting", "panels.start_meeting", "panels.end_offer",
     "cohort.do_not_nominate", "cohort.release_run", "cohort.settle_upload", "interventions.change", "referrals.call_now",
@@ -186,7 +190,7 @@ NOT_MAKING = {
     "accounts.second", "accounts.other_contact",
     "accounts.approval", "accounts.withdraw_approval", "accounts.give_back", "accounts.record_training",
     "accounts.review_role", "accounts.user_leaves", "messages.emails", "messages.read_all", "messages.read_one",
-    "rights.erasures", "rights.retention_decide", "rights.transfer", "rights.withdraw_transfer",
+    "rights.erasures", "rights.merge_with", "rights.split", "rights.retention_decide", "rights.transfer", "rights.withdraw_transfer",
     "panels.emergency_end", "panels.emergency_review", "panels.hidden_match", "panels.other_panel",
     "referrals.look_elsewhere", "panels.agreed_export", "desk.old_keys_page", "panels.case_export_file",
     "audit.alert_page", "audit.end_decoy", "audit.new_decoy",

@@ -32,7 +32,7 @@ from panels.models import (
 )
 from referrals.models import PossibleMatch, Referral, ReferralDraft, StepUp
 from sharing.models import Disclosure
-from tests.factories import invited
+from tests.factories import imports, invited
 
 STAGES = ("new", "triage", "info", "ready", "stepped_up", "past", "asking", "plan_draft", "plan_agreed", "support",
           "review_due", "closing", "closed")  # fmt: skip
@@ -70,7 +70,8 @@ def make(known, area="reading", each=1, stages=STAGES):
         db.session.commit()
         ids = _one_of_each(known, area, place)
         db.session.remove()
-    for _ in range(each):
+    for number in range(each):
+        ids["import_id"] = imports.in_each_state(known, area, number)
         ids |= {"link_id": invited.a_link(known, area), "arrival_id": invited.an_arrival(known, area)}
     return ids
 

@@ -14,10 +14,11 @@ from audit.services import record
 from cohort.models import Candidate, CohortRun, SourceExtract
 from core import context
 from core.db import db
+from imports.models import ReferralImport
 from panels.models import AgendaItem, Case, Goal, Offer, Plan, SupportSession
 from referrals.models import Referral, StepUp
 from tests.conftest import actor_for
-from tests.factories import cohort, meetings, world
+from tests.factories import cohort, invited, meetings, world
 
 
 def make(known: Any) -> tuple[dict[str, str], list[str]]:
@@ -33,10 +34,12 @@ def make(known: Any) -> tuple[dict[str, str], list[str]]:
             ids[name] = db.session.scalars(select(model.id)).first() or ""
         more = [*_each(Case, Case.stage, CASES), *_each(Referral, Referral.status, REFERRALS),
                 *_each(StepUp, StepUp.outcome, ("/step-ups/{}",)), *_each(Offer, Offer.status, ("/offers/{}",)),
-                *_each(SupportSession, SupportSession.status, ("/sessions/{}",))]  # fmt: skip
+                *_each(SupportSession, SupportSession.status, ("/sessions/{}",)),
+                *_each(ReferralImport, ReferralImport.status, ("/imports/{}",))]  # fmt: skip
         draft = db.session.scalars(select(Plan).where(Plan.status == "draft")).first()
         ids["draft_case_id"] = draft.case_id if draft else ""
         more += _links(known)
+        more += [invited.open_address(known), f"/triage/arrivals/{invited.turned_away(known)}"]
         _second_role(known, "analyst@slough")
         _viewer_of_a_district(known, "oversight_viewer@slough")
         more += _sharing_at_a_meeting(ids)

@@ -121,6 +121,8 @@ NOT_HERE = {
     "/account/kept/<id:held_id>": "a form that came after its sender was signed out",
     "/audit/alerts/<id:alert_id>": "something that the watch noticed",
     "/rights/retention/<id:review_id>": "a record whose time is over",
+    **dict.fromkeys(["/people/<id:person_id>/merge/<id:other_id>", "/people/<id:person_id>/split"],
+                    "two records of one young person"),
     "/transfers/<id:transfer_id>": "a record that may move to another area",
     "/audit/entries/<chain>/<int:seq>/proof": "a signed checkpoint; a download",
     **dict.fromkeys(["/cases/<id:case_id>/documents/<id:file_id>", "/referrals/<id:referral_id>/files/<id:file_id>",
@@ -132,6 +134,10 @@ NOT_HERE = {
     "/api/v1/referrals/<id:referral_id>": "the token of an agency's system; no page",
     "/admin/systems/<id:credential_id>/end": "a system that has access",
     "/closed-records/matches/<id:match_id>": "a match with a hidden record",
+    **dict.fromkeys(["/refer-by-link/confirm", "/refer-by-link/danger", "/refer-by-link/call-now", "/refer-by-link/eligible",
+                     "/refer-by-link/tasks", "/refer-by-link/sent",
+                     "/refer-by-link/write/<any(about, needs, story, help, you):key>"],
+                    "after a code from an e-mail; the questions are those of a referral, and tests/invited walks them"),
     "/referrals/<id:referral_id>/feedback": "a referral whose outcome reached its sender",
 }  # fmt: skip
 

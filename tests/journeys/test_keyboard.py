@@ -124,3 +124,17 @@ def test_a_mistake_brings_the_focus_to_the_summary(walker):
     keys.tab_to(lambda at: at["kind"] == "a" and at["words"].startswith("Select"))
     keys.keyboard.press("Enter")
     assert keys.page.evaluate(FOCUS)["name"] == "danger"
+
+
+def test_three_shifts_leave_the_page_and_nothing_that_was_typed_stays(browse):
+    """The way out of the page on which a young person asks for help, and back again by whoever sits down next."""
+    page, away = browse(), "https://www.bbc.co.uk/weather"
+    page.route(away, lambda route: route.fulfill(body="<title>Weather</title>", content_type="text/html"))
+    page.goto("/ask-for-help/reading/young-person")
+    page.fill('[name="worries"]', "Somebody waits for me")
+    page.fill('[name="forename"]', "Ottilie")
+    with page.expect_navigation(url=away):
+        for _ in range(3):
+            page.keyboard.press("Shift")
+    page.go_back()
+    assert page.input_value('[name="worries"]') == page.input_value('[name="forename"]') == ""

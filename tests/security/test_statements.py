@@ -42,6 +42,8 @@ PAGES = [
     Asked(Role.REFERRER, "/referrals", LIST),
     Asked(Role.REFERRER, "/referrals?show=decided", LIST),
     Asked(Role.REFERRER, "/referrals?show=drafts", LIST),
+    Asked(Role.REFERRER, "/imports", LIST),
+    Asked(Role.REFERRER, "/imports/{import_id}", PAGE),
     Asked(Role.COORDINATOR, "/meetings", LIST),
     Asked(Role.COORDINATOR, "/meetings/{meeting_id}", PAGE),
     Asked(Role.COORDINATOR, "/meetings/{meeting_id}/agenda", PAGE),
