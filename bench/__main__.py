@@ -133,6 +133,8 @@ def floor_tables(database: str) -> tuple[str, ...]:
         f"create table floor_line (id text primary key, case_id text, at {moment}, kind text, actor_id text)",
         "create index ix_floor_line on floor_line (case_id, at)",
         "create table floor_draft as select * from referral_draft limit 1",
+        "create table floor_search (id text primary key, owner_id text, found text)",
+        f"create table floor_told (id text primary key, user_id text, kind text, at {moment})",
         f"create table floor_referral (id text primary key, reference text unique, area_id text, sent_by_id text,"
         f" status text, sent_at {moment}, forename {blob}, surname {blob}, answers {blob})",
         "create index ix_floor_referral on floor_referral (area_id, status, sent_at)",
@@ -232,7 +234,7 @@ def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     return {
         "caseload of 50": (get("/cases"), get("/cases")),
         "case, 20 lines": (get(f"/cases/{case}"), get(f"/cases/{case}")),
-        "name search": (find, lambda client, turn: client.post("/find", {"q": "x"})[0]),
+        "name search": (find, lambda client, turn: client.get(client.post("/find", {"q": "x"})[1])[0]),
         "submit a referral": (submit, lambda client, turn: client.post("/submit", words)[0]),
         "add a note": (note, lambda client, turn: client.post(f"/cases/{case}/notes", words)[0]),
         "area dashboard": (get("/oversight/areas/reading"), get("/oversight")),

@@ -5,7 +5,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, redirect, request
 from sqlalchemy import create_engine, event, text
 
 URL, AREA = os.environ["FLOOR_URL"], os.environ["FLOOR_AREA"]
@@ -24,12 +24,36 @@ LIST = text(
     " join young_person p on p.id = c.young_person_id left join user_account u on u.id = c.lead_id"
     " where c.area_id = :area and c.is_open order by c.next_due_on, c.id limit 50"
 )
-CASE = text("select * from case_record c join young_person p on p.id = c.young_person_id where c.id = :id")
-LINES = text("select * from timeline_entry where case_id = :id order by at desc limit 20")
-NAMES = text(
-    "select id, data_key_id, surname_sealed, forename_sealed, preferred_name_sealed, aliases_sealed,"
-    " date_of_birth_sealed from young_person where area_id = :area"
-)
+# What the page of a case shows, part by part: who, the plan, the support, how it went, the last events, what waits.
+CASE = [
+    text(statement)
+    for statement in (
+        "select * from case_record c join young_person p on p.id = c.young_person_id join referral r on r.id ="
+        " c.referral_id left join user_account u on u.id = c.lead_id where c.id = :id",
+        "select * from plan p left join goal g on g.plan_id = p.id where p.case_id = :id order by p.number desc",
+        "select o.*, i.name, a.name, u.name, (select count(*) from support_session s where s.offer_id = o.id)"
+        " from offer o join intervention i on i.id = o.intervention_id join agency a on a.id = o.provider_id"
+        " left join user_account u on u.id = o.practitioner_id where o.case_id = :id order by o.created_at",
+        "select status, count(*) from support_session where case_id = :id group by status",
+        "select t.*, u.name, a.name from timeline_entry t left join user_account u on u.id = t.actor_id"
+        " left join agency a on a.id = t.agency_id where t.case_id = :id order by t.at desc limit 5",
+        "select * from engagement_attempt where case_id = :id order by made_on desc limit 1",
+        "select id, status, chase_on, called_at from step_up where case_id = :id limit 5",
+    )
+]
+NAMES = [
+    text("select id, data_key_id, surname_sealed, forename_sealed, preferred_name_sealed, aliases_sealed"
+         " from young_person where area_id = :area"),
+    text("select id, data_key_id, surname_sealed, forename_sealed from referral"
+         " where area_id = :area and young_person_id is null"),
+]  # fmt: skip
+FOUND = [
+    text("select * from young_person where id = :id"),
+    text("select id, reference, status, sent_at from referral where young_person_id = :id order by sent_at desc"),
+    text("select id, reference, stage, opened_at from case_record where young_person_id = :id order by opened_at desc"),
+]
+KEEP = text("insert into floor_search (id, owner_id, found) values (:id, :owner, :found)")
+KEPT = text("select * from floor_search where id = :id")
 COUNTS = text("select stage, count(*) from case_record where area_id = :area group by stage")
 ENTRY = (
     "insert into floor_entry (chain, seq, at, event, outcome, actor_id, object_type, object_id, body)"
@@ -46,6 +70,9 @@ NOTE = text("insert into floor_note (id, case_id, body) values (:id, :case, :bod
 LINE = text("insert into floor_line (id, case_id, at, kind, actor_id) values (:id, :case, :at, 'note', :actor)")
 DRAFT = text("select * from floor_draft limit 1")
 DONE = text("delete from floor_draft where id = :id")
+FREE = text("select reference from referral where reference = :reference")
+TOLD = [text(f"insert into floor_told (id, user_id, kind, at) values (:{one}, :actor, '{one}', :at)")
+        for one in ("notice", "message")]  # fmt: skip
 SENT = text(
     "insert into floor_referral (id, reference, area_id, sent_by_id, status, sent_at, forename, surname, answers)"
     " values (:id, :reference, :area, :actor, 'new', :at, :name, :name, :answers)"
@@ -95,17 +122,28 @@ def cases() -> str:
 @app.get("/cases/<case_id>")
 def case(case_id: str) -> str:
     with engine.begin() as connection:
-        found = list(connection.execute(CASE, {"id": case_id}))
-        body = page(found + list(connection.execute(LINES, {"id": case_id})))
+        body = page([row for part in CASE for row in connection.execute(part, {"id": case_id})])
         entry(connection, "read", case_id, [case_id])
     return body
 
 
 @app.post("/find")
-def find() -> str:
+def find() -> Response:
+    """As the real one: what was found is kept, and shown at an address of its own, which says nothing."""
     with engine.begin() as connection:
-        body = page(connection.execute(NAMES, {"area": AREA}).all()[:5])
+        people, _waiting = (connection.execute(part, {"area": AREA}).all() for part in NAMES)
+        kept = secrets.token_hex(13)
+        connection.execute(KEEP, {"id": kept, "owner": "a" * 26, "found": people[0][0]})
         entry(connection, "search")
+    return redirect(f"/find/{kept}", 303)
+
+
+@app.get("/find/<kept>")
+def found(kept: str) -> str:
+    with engine.begin() as connection:
+        row = connection.execute(KEPT, {"id": kept}).one()
+        body = page([one for part in FOUND for one in connection.execute(part, {"id": row.found})])
+        entry(connection, "found", kept, [row.found])
     return body
 
 
@@ -132,15 +170,18 @@ def note(case_id: str) -> str:
 
 @app.post("/submit")
 def submit() -> str:
-    """Read a finished draft, write it as a referral, delete the draft: the same three statements as the real page."""
+    """Read a finished draft, see that the number is free, write the referral, delete the draft, tell the coordinator."""
     with engine.begin() as connection:
         draft = connection.execute(DRAFT).first()
         new = secrets.token_hex(13)
+        connection.execute(FREE, {"reference": new}).first()
         connection.execute(
             SENT,
             {"id": new, "reference": new, "area": AREA, "actor": "a" * 26, "at": datetime.now(UTC), "name": b"n" * 40,
              "answers": draft.answers_sealed if draft else b"x" * 5000},
         )  # fmt: skip
         connection.execute(DONE, {"id": new})
+        for told in TOLD:
+            connection.execute(told, {"notice": new, "message": new[::-1], "actor": "a" * 26, "at": datetime.now(UTC)})
         entry(connection, "write", new, [new])
     return "<!doctype html><title>Floor</title>"
