@@ -30,6 +30,9 @@ URGENT = (Limit.AGREEMENT,)
 LARGEST_BODY = 256 * 1024
 # Of one credential, whatever it asks for.
 MOST, WINDOW = 120, timedelta(minutes=1)
+# Warnings of one credential in an hour. Who tries names to hear which were sent before then hears no more: what is
+# sent twice after that is sent, and triage finds it.
+ALIKE, MOST_ALIKE = "system-alike", 20
 _KEY = re.compile(rf"[A-Za-z0-9._~-]{{1,{once.LONGEST_KEY}}}")
 CALL_FIRST = "Call 999 now, or the front door where nobody is in danger this minute. Then send who was called and when."
 
@@ -59,7 +62,8 @@ def send() -> ResponseReturnValue:
     if asked.errors:
         return _to_put_right(asked)
     alike = taking.alike(actor, asked.sections, asked.not_duplicates)
-    if alike:
+    if alike and throttle.tried(ALIKE, actor.membership_id) < MOST_ALIKE:
+        throttle.count(ALIKE, actor.membership_id)
         return _alike(alike)
     return _sent(found, asked)
 
