@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from markupsafe import Markup
 
+from core import systems
 from core.access import Door, requires
 
 FOLDER = Path(__file__).resolve().parent.parent / "translations"
@@ -107,6 +108,9 @@ def offered() -> Sequence[str]:
 
 
 def _choose() -> None:
+    if systems.is_asking():  # no cookie is read there, and software reads English
+        _forget(None)
+        return
     ours = offered()
     wanted = request.cookies.get(COOKIE, "") if len(ours) > 1 else ""
     code = wanted if wanted in ours else ours[0]
