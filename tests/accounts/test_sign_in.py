@@ -60,7 +60,7 @@ def test_every_failure_has_the_same_words_status_headers_statements_and_number_o
     for email, password in (
         (EMAIL, "not the right password"), ("nobody@reading.example", PASSWORD),
         ("analyst@reading.example", PASSWORD), ("lead.practitioner@reading.example", PASSWORD),
-        (EMAIL, PASSWORD + "x" * 200),
+        ("panel.chair@reading.example", PASSWORD + "x" * 200),
     ):  # fmt: skip
         client = another()
         form = form_values(client.page("/sign-in").form()) | {"email": email, "password": password}

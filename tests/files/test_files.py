@@ -290,6 +290,33 @@ def test_a_lead_adds_a_document_to_a_case_and_a_provider_sees_none(acting, known
     assert sign_in(Role.COORDINATOR, area="slough").get(f"/cases/{case_id}/documents").status_code == 404
 
 
+def test_new_keys_for_a_young_person_seal_their_files_anew(app, acting, known, sign_in, scanner, check, time_machine):
+    """The contents are put beside the old ones, opened under the new key, and the old ones go a day later."""
+    from core.clock import now
+
+    case_id = open_case(acting, known)
+    lead = sign_in(Role.LEAD)
+    content = pdf(more=bytes(range(37, 127)) * 3000)
+    lead.submit(f"/cases/{case_id}/documents", {"file": (io.BytesIO(content), "letter.pdf")}, button="Add file")
+    check()
+    [before] = kept()
+    old = [path.read_bytes() for path in in_store(app)]
+    result = app.test_cli_runner().invoke(args=["keys", "rotate", "--person", before.young_person_id])
+    assert result.exit_code == 0, result.output
+    [after] = kept()
+    assert after.data_key_id != before.data_key_id
+    assert after.kept_as != before.kept_as == before.id
+    keyring().store.destroy([before.data_key_id])
+    path = f"/cases/{case_id}/documents/{after.id}"
+    assert lead.get(path).data == content
+    assert "letter.pdf" in words(lead.get(f"/cases/{case_id}/documents"))
+    time_machine.move_to(now() + timedelta(hours=25))
+    assert tidying.tidy() == 1
+    assert [path.name for path in in_store(app)] == [after.kept_as]
+    assert in_store(app)[0].read_bytes() not in old
+    assert sign_in(Role.LEAD).get(path).data == content
+
+
 @pytest.mark.only("sqlite")
 def test_a_bucket_keeps_the_same_as_a_folder(app, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
