@@ -60,6 +60,11 @@ def moment(value: datetime | None) -> str:
     return "–" if value is None else f"{short_day(value)}, {clock_time(value)}"
 
 
+def day_of_month(value: date) -> str:
+    """``22 November``."""
+    return f"{value.day} {_LONG[language()][value.month - 1]}"
+
+
 def day_and_month(value: date, *, year: bool = False) -> str:
     """``22 Nov``, or with its year as in tables."""
     return short_day(value) if year else f"{value.day} {_SHORT[language()][value.month - 1]}"

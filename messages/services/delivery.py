@@ -15,6 +15,8 @@ from core import mail
 from core.clock import now
 from core.db import db
 from core.ids import Id, new_id
+from core.languages import gettext as _
+from core.languages import offered, speaking
 from messages.kinds import RULES, Letter, MessageKind
 from messages.letters import Facts, whole, words_of
 from messages.models import FAILED, SENDING, SENT, WAITING, Message, Notice
@@ -113,12 +115,16 @@ def _address(user_id: Id | None) -> str | None:
 
 
 def _duty_number(area: Area | None) -> str:
-    return f"{area.front_door_day}, or {area.front_door_night} outside office hours" if area else ""
+    if area is None:
+        return ""
+    with speaking(offered()[0]):
+        return _("%(day)s, or %(night)s outside office hours", day=area.front_door_day, night=area.front_door_night)
 
 
 def _letter(leased: Leased) -> mail.Letter:
-    subject, paragraph = words_of(RULES[leased.kind].letter or Letter.NEWS, leased.facts)
-    text = whole(paragraph, leased.facts.service, leased.link or "")
+    with speaking(offered()[0]):
+        subject, paragraph = words_of(RULES[leased.kind].letter or Letter.NEWS, leased.facts)
+        text = whole(paragraph, leased.facts.service, leased.link or "")
     return mail.Letter(
         leased.to or "", subject, text, ref=leased.id, tried=leased.attempts > 1, is_printed=leased.kind in LINKS
     )

@@ -64,7 +64,7 @@ def check_page(body: str) -> Page:
     assert not page.problems, f"not valid HTML: {page.problems[:5]}"
     headings = page.all("h1")
     assert len(headings) == 1, f"{len(headings)} h1 on the page"
-    title = text(page.all("title")[0]).removeprefix("Error: ")
+    title = re.sub("^(Error|Gwall): ", "", text(page.all("title")[0]))
     assert title.startswith(text(headings[0])), f"title {title!r} does not begin with h1 {text(headings[0])!r}"
     for element in page.root.iter():
         if not isinstance(element.tag, str):

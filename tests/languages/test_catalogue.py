@@ -1,0 +1,84 @@
+"""The Welsh of the public's and the referrer's pages is whole, and nothing on them can be said in English alone."""
+
+import re
+
+import pytest
+from babel.messages.mofile import read_mo
+from jinja2 import Environment, nodes
+
+from tools import translations
+
+pytestmark = pytest.mark.only("sqlite")
+
+PLACES = re.compile(r"%\(\w+\)s|%\{count\}|</?[a-z][^>]*>")
+# Names that are the same in every language.
+SAME = {"999", "session", "device", "language", "OFFICIAL-SENSITIVE", "AbilityNet", "flask demo accounts"}
+MARKS = {"_", "_n", "gettext", "ngettext", "url_for"}
+KINDS_OF_FIELD = {"date", "radios", "checkboxes", "select", "textarea", "text", "single"}
+
+
+def test_every_text_of_the_public_and_of_referrers_has_its_welsh():
+    lacking = [f"{found.path}: {found.key}" for found in translations.missing(translations.read())]
+    assert lacking == [], "run `make translations`, then write the Welsh into translations/cy"
+
+
+def test_the_compiled_catalogue_says_what_the_written_one_says():
+    with translations.MO.open("rb") as file:
+        compiled = read_mo(file)
+    for message in translations.read():
+        if message.id and message.string and all(message.string):
+            assert tuple(compiled[message.id].string) == tuple(message.string), message.id
+
+
+def test_both_languages_have_the_same_places_for_values_and_the_same_tags():
+    for message in translations.read():
+        if not message.id or not message.string:
+            continue
+        english = message.id if isinstance(message.id, str) else message.id[1]
+        for welsh in [message.string] if isinstance(message.string, str) else message.string:
+            if welsh:
+                assert sorted(PLACES.findall(english)) == sorted(PLACES.findall(welsh)), english
+                assert (english[:1] == " ", english[-1:] == " ") == (welsh[:1] == " ", welsh[-1:] == " "), english
+
+
+def test_no_page_of_the_public_or_of_referrers_holds_text_that_cannot_be_translated():
+    environment = Environment(extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True)
+    raw = []
+    for path in translations.complete_templates():
+        tree = environment.parse(path.read_text())
+        raw += [f"{path.name}: {words}" for words in (*_texts(tree), *_strings(tree))]
+    assert raw == [], 'write {{ _("...") }} or {% trans %}'
+
+
+def test_no_template_takes_the_name_of_the_translation():
+    for path in (translations.ROOT / "templates").rglob("*.html"):
+        assert not re.search(r"{%-?\s*set _\s*=|for _ in|\b_=", path.read_text()), path
+
+
+def _texts(tree: nodes.Template):
+    """Text between tags that is not inside a mark."""
+    page = "¤".join(data.data for data in tree.find_all(nodes.TemplateData))
+    page = re.sub(r"<svg.*?</svg>|<!--.*?-->", "", page, flags=re.S)
+    yield from re.findall(r'(?:aria-label|alt|title|placeholder)="([^"¤]*[A-Za-z][^"]*)"', page)
+    for words in re.split(r"<[^>]*>|¤", page):
+        words = re.sub(r"&[a-z]+;|^/[a-z]+$", " ", words.strip()).strip(" \n·:.,–()")
+        if re.search("[A-Za-z]", words) and words not in SAME | KINDS_OF_FIELD and "=" not in words:
+            yield words
+
+
+def _strings(node: nodes.Node):
+    """Strings in expressions that read like words for people."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Call) and isinstance(child.node, nodes.Name) and child.node.name in MARKS:
+            continue
+        if isinstance(child, nodes.Compare | nodes.Include | nodes.FromImport | nodes.Import | nodes.Extends):
+            continue
+        if isinstance(child, nodes.Const) and isinstance(child.value, str) and _reads_like_words(child.value):
+            yield child.value
+        yield from _strings(child)
+
+
+def _reads_like_words(text: str) -> bool:
+    if re.search(r"govuk-|app-|moj-|[/<=_]|\.html", text) or text in SAME:
+        return False
+    return bool(re.match(r"[A-Z“][a-z]", text) or re.search(r"[a-z]+ [a-z]+", text))
