@@ -15,6 +15,7 @@ from sqlalchemy import JSON, Boolean, Date, Integer, LargeBinary, String, Table,
 from core.crypto import Encrypted
 from core.db import Audited, Base, Moment
 from tests.house.test_models import CLEAR, CODES, is_code
+from tools.input_rules import input_rules_page
 from tools.roles_table import roles_page
 from tools.routes_table import routes_page
 
@@ -170,7 +171,11 @@ def dictionary() -> str:
 
 def pages() -> dict[Path, str]:
     """Each page that is written from the code, by its path."""
-    return {ROOT / "docs" / "data-dictionary.md": dictionary(), ROOT / "docs" / "roles.md": roles_page()}
+    docs = ROOT / "docs"
+    return {
+        docs / "data-dictionary.md": dictionary(), docs / "roles.md": roles_page(),
+        docs / "input-rules.md": input_rules_page(),
+    }  # fmt: skip
 
 
 def write_routes() -> None:
