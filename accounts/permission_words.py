@@ -8,6 +8,7 @@ WORDS: dict[P, str] = {
     P.STATUS_READ: "See the service’s status",
     P.ROLES_READ: "See this page",
     P.APPROVAL_ASK: "Ask a second person to agree to something that takes two",
+    P.PERSON_MERGE: "Make one record of two of the same young person, and undo that",
     P.RETENTION_DECIDE: "Decide which records are erased, kept longer, held or disposed of",
     P.APPROVAL_DECIDE: "Agree or not, as the second person",
     P.AUDIT_READ: "Look at the audit trail",

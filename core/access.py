@@ -24,6 +24,7 @@ class Permission(StrEnum):
     STATUS_READ = "status.read"
     ROLES_READ = "roles.read"
     APPROVAL_ASK = "approval.ask"
+    PERSON_MERGE = "person.merge"
     RETENTION_DECIDE = "retention.decide"
     APPROVAL_DECIDE = "approval.decide"
     # audit

@@ -76,6 +76,7 @@ RULES: dict[str, Rows] = {
     "meeting_member": Rows(through=("meeting_id", "meeting")),
     "approval": Rows(mine=("asked_by_id",)),
     "matching_task": Rows(mine=("asked_by_id",)),
+    "person_merge": Rows(person="kept_id"),
     "transfer": Rows(other="to_area_id"),
     "emergency_access": Rows(mine=("user_id",), unless="user_id"),
     "step_up": Rows(mine=("raised_by_id",)),

@@ -36,6 +36,7 @@ class MessageKind(StrEnum):
     APPROVAL = "approval"
     APPROVAL_ANSWERED = "approval_answered"
     FILE_BLOCKED = "file_blocked"
+    MERGED = "merged"
     TRANSFER = "transfer"
     TRANSFER_ANSWERED = "transfer_answered"
     DIGEST = "digest"
@@ -115,6 +116,7 @@ RULES: dict[MessageKind, Rule] = {
     K.APPROVAL: Rule("Something waits for a second person", L.NEWS),
     K.APPROVAL_ANSWERED: Rule("There is an answer to what you asked a second person", L.NEWS),
     K.FILE_BLOCKED: Rule("A file that you added was blocked. Nobody can open it", L.NEWS),
+    K.MERGED: Rule("Two records of a young person became one, or were parted again", L.NEWS),
     K.TRANSFER: Rule("Another area asks you to take over a record", L.NEWS),
     K.TRANSFER_ANSWERED: Rule("There is an answer about a record that may move to another area", L.NEWS),
     K.DIGEST: Rule(letter=L.DIGEST),

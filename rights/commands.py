@@ -10,7 +10,8 @@ from sqlalchemy.exc import NoResultFound
 from core import context, jobs
 from core.codes.retention import HoldReason
 from core.db import db
-from rights import erasing, retention
+from rights import holds, retention
+from rights.person_records import find_by_reference
 
 erasures = AppGroup("erasures", help="What must not be erased.")
 records = AppGroup("retention", help="Records whose time is over.")
@@ -27,7 +28,7 @@ def hold(reference: str, reason: str) -> None:
     """
     with context.acting_as(job="erasure"):
         try:
-            erasing.hold(erasing.find_by_reference(reference), reason)
+            holds.hold(find_by_reference(reference), reason)
         except NoResultFound:
             raise click.ClickException("There is no young person with this reference") from None
         db.session.commit()
@@ -43,7 +44,7 @@ def release(reference: str) -> None:
     """
     with context.acting_as(job="erasure"):
         try:
-            ended = erasing.release(erasing.find_by_reference(reference))
+            ended = holds.release(find_by_reference(reference))
         except NoResultFound:
             raise click.ClickException("There is no young person with this reference") from None
         db.session.commit()

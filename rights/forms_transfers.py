@@ -1,6 +1,6 @@
 """Asking another area to take over a record, and its answer."""
 
-from wtforms import RadioField, SelectField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation
 
 from core.codes import choices
@@ -43,6 +43,12 @@ class AnswerForm(Form):
     answer = TextAreaField(
         "Why not?", [Length(max=2000, message="Why not must have 2,000 characters or fewer")],
         description="The coordinator who asked reads this.", render_kw={"rows": 3},
+    )  # fmt: skip
+
+    own = StringField(
+        "If you hold a record of the same young person: its reference (optional)", [Length(max=16)],
+        description="You compare the two next, and choose what is kept.",
+        render_kw={"class": "govuk-input--width-10", "autocomplete": "off"},
     )  # fmt: skip
 
     def validate_answer(self, field: TextAreaField) -> None:

@@ -92,3 +92,30 @@ class Transfer(Audited, SealedRecord):
     reason = Encrypted(max_length=2000)
     words = Encrypted(max_length=2000)
     answer = Encrypted(max_length=2000)
+
+
+class Merge(Audited, SealedRecord):
+    """Two records of one young person that became one, with what it takes to undo that.
+
+    ``moved``: by table, the ids of rows that hung on the record that went. ``before`` and ``after``: values of the kept
+    record that the merge changed, sealed under its key. ``closed_id``: the case that gave way to the other.
+    """
+
+    __tablename__ = "person_merge"
+    __table_args__ = (CheckConstraint("kept_id <> gone_id", name="two_records"),)
+
+    area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"), index=True)
+    kept_id: Mapped[Id] = mapped_column(ForeignKey("young_person.id"), index=True)
+    gone_id: Mapped[Id] = mapped_column(id_type())
+    closed_id: Mapped[Id | None] = mapped_column(id_type())
+    merged_by_id: Mapped[Id] = mapped_column(ForeignKey("user_account.id"))
+    merged_at: Mapped[datetime] = mapped_column(Moment(), default=now)
+    undone_by_id: Mapped[Id | None] = mapped_column(ForeignKey("user_account.id"))
+    undone_at: Mapped[datetime | None] = mapped_column(Moment())
+    moved: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    before = Encrypted(kind="json", max_length=70_000)
+    after = Encrypted(kind="json", max_length=70_000)
+
+    @property
+    def subject_id(self) -> Id:
+        return self.kept_id

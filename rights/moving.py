@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from accounts.models import Approval
 from audit.models import Event
 from audit.services import record
 from cohort.models import YoungPerson
@@ -12,6 +13,7 @@ from cohort.services.people import update_indexes
 from core import context
 from core.access import Actor
 from core.clock import now
+from core.codes.approvals import ApprovalState
 from core.codes.cases import Attendance, EngagementStatus, SessionStatus
 from core.codes.offers import OPEN_OFFERS, EndedEarlyReason, OfferStatus
 from core.db import db
@@ -21,9 +23,8 @@ from core.keyring import keyring
 from panels.models import Case, EmergencyAccess, Offer, SupportSession
 from panels.services import next_step, timeline
 from panels.services.timeline import Happened
-from rights import erasing
-from rights.erasing import Rows
 from rights.person_records import area_of, people_of
+from rights.theirs import Rows, theirs
 
 # What was agreed between two areas stays as it was agreed; an index is made anew under the other area's key.
 STAYS = frozenset({"transfer", "approval", "blind_index"})
@@ -35,11 +36,12 @@ def move(actor: Actor, person_id: Id, to_area: Id) -> int:
     The keys are wrapped anew under the other area's key at once: they open as before should this not be kept.
     """
     from_area, people = area_of(person_id), people_of(person_id)
-    _, rows = erasing.theirs(person_id)
+    _, rows = theirs(person_id)
     rows = {table: ids for table, ids in rows.items() if ids and table.name not in STAYS}
     _settle(rows)
     count = _rows(rows, from_area, to_area)
-    _keys(rows, from_area, to_area)
+    used = _keys(rows, from_area, to_area)
+    _approvals(used, from_area)
     db.session.expire_all()
     with context.acting_as(job="transfer", actor=actor):
         for one in db.session.scalars(select(YoungPerson).where(YoungPerson.id.in_(people))):
@@ -93,7 +95,23 @@ def _rows(rows: Rows, from_area: Id, to_area: Id) -> int:
     return count
 
 
-def _keys(rows: Rows, from_area: Id, to_area: Id) -> None:
+def _approvals(keys: set[Id], from_area: Id) -> None:
+    """What the first area asked a second person ends there, and its words are not left behind."""
+    open_states = [ApprovalState.ASKED.value, ApprovalState.AGREED.value]
+    theirs_here = Approval.data_key_id.in_(keys), Approval.area_id == from_area
+    _write(
+        update(Approval)
+        .where(*theirs_here, Approval.state.in_(open_states))
+        .values(state=ApprovalState.WITHDRAWN.value)
+    )
+    _write(
+        update(Approval.__table__)
+        .where(*theirs_here)
+        .values(reason_sealed=None, answer_sealed=None, details_sealed=None)
+    )
+
+
+def _keys(rows: Rows, from_area: Id, to_area: Id) -> set[Id]:
     ring = keyring()
     used: set[Id] = set()
     for model in sealed_models():
@@ -103,3 +121,4 @@ def _keys(rows: Rows, from_area: Id, to_area: Id) -> None:
     for key in ring.store.fetch(used):
         if key.wrapped is not None and key.area_id == from_area:
             ring.give_to(key.id, key.owner_kind, key.owner_id, to_area)
+    return used

@@ -5,6 +5,7 @@ from sqlalchemy import or_, select
 from cohort.models import Candidate, YoungPerson
 from core.db import db
 from core.ids import Id
+from panels.models import Case
 from referrals.models import Referral
 
 
@@ -30,3 +31,12 @@ def owners_of(person_id: Id) -> set[Id]:
         or_(Candidate.young_person_id.in_(people), Candidate.referral_id.in_(referrals))
     )
     return people | referrals | set(db.session.scalars(candidates))
+
+
+def find_by_reference(reference: str) -> Id:
+    """The young person of a case or referral. Raise NoResultFound."""
+    cases = select(Case.young_person_id.label("person")).where(Case.reference == reference)
+    referrals = select(Referral.young_person_id).where(
+        Referral.reference == reference, Referral.young_person_id.is_not(None)
+    )
+    return db.session.scalars(cases.union(referrals)).one()

@@ -26,7 +26,7 @@ from core.paging import PER_PAGE, Paging
 from core.row_security import everything
 from panels.models import Case
 from referrals.models import Referral
-from rights import erasing
+from rights import erasing, holds
 from rights.models import LegalHold, RetentionReview
 
 P = Permission
@@ -211,21 +211,21 @@ def hold(actor: Actor, review: RetentionReview, reason: HoldReason) -> None:
     """Nobody may erase or dispose of it until the hold is ended. Raise NotAllowed."""
     if review.state == State.DISPOSED.value:
         raise NotAllowed("This record has been disposed of")
-    if erasing.is_held(review.young_person_id):
+    if holds.is_held(review.young_person_id):
         raise NotAllowed("A legal hold stands on this record already")
-    erasing.hold(review.young_person_id, reason.value, actor)
+    holds.hold(review.young_person_id, reason.value, actor)
 
 
 def release(actor: Actor, review: RetentionReview) -> None:
     """End the legal hold. Raise NotAllowed where none stands."""
-    if not erasing.release(review.young_person_id, actor):
+    if not holds.release(review.young_person_id, actor):
         raise NotAllowed("No legal hold stands on this record")
 
 
 def propose(actor: Actor, review: RetentionReview, reason: str) -> Approval:
     """Ask a second person to agree to dispose of it. Raise NotAllowed."""
     _must_be_due(review)
-    if erasing.is_held(review.young_person_id):
+    if holds.is_held(review.young_person_id):
         raise NotAllowed("A legal hold stands on this record: it must not be disposed of")
     person = db.session.get_one(YoungPerson, review.young_person_id)
     approval = approvals.ask(
@@ -250,7 +250,7 @@ def _run(actor: Actor, approval: Approval) -> None:
     with everything():
         review = db.session.get_one(RetentionReview, approval.object_id)
         person_id = review.young_person_id
-        if erasing.is_held(person_id):
+        if holds.is_held(person_id):
             raise NotAllowed("A legal hold stands on this record: it must not be disposed of")
         if not _is_quiet(person_id):
             raise NotAllowed("A case or referral of this young person is open again")

@@ -29,7 +29,7 @@ from panels.models import AgendaItem, Case, Meeting
 from panels.services.cases import find_case
 from referrals.models import Referral, StepUp
 from referrals.services.step_ups import WAITING
-from rights import erasing, moving
+from rights import erasures, holds, moving
 from rights.models import Transfer
 
 P = Permission
@@ -120,7 +120,7 @@ def what_stops(actor: Actor, found: Case) -> list[str]:
         )  # fmt: skip
         asked = exists().where(Transfer.young_person_id == person.id, Transfer.state == State.ASKED.value)
         step_up, agenda, waits = db.session.execute(select(unanswered, on_agenda, asked)).one()
-        held = erasing.is_held(person.id)
+        held = holds.is_held(person.id)
     said = [
         (step_up, "A step-up has no answer. It goes first: call the front door, and record what it says"),
         (agenda, "They are on the agenda of a panel meeting. Wait for the meeting, or take them off"),
@@ -136,9 +136,9 @@ def what_stops(actor: Actor, found: Case) -> list[str]:
 
 
 def counts(found: Case) -> dict[str, int]:
-    """What goes, in the words of ``erasing.COUNTED``."""
+    """What goes, in the words of ``erasures.COUNTED``."""
     with everything():
-        return erasing.counts(found.young_person_id)
+        return erasures.counts(found.young_person_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,4 +83,4 @@ def _carry_out(form: DecideForm, line: Any) -> None:
             retention.propose(actor, line.review, (form.reason.data or "").strip())
 
 
-from rights import views_erasing, views_transfers  # noqa: E402, F401 (they register on bp)
+from rights import views_erasing, views_merging, views_transfers  # noqa: E402, F401 (they register on bp)

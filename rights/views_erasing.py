@@ -9,7 +9,8 @@ from accounts.views.guards import step_up_first
 from core.access import Actor, Permission, requires, signed_in
 from core.codes.retention import ErasureReason, HoldReason
 from core.ids import Id
-from rights import erasing
+from rights import erasures as asking
+from rights import holds
 from rights.forms import EraseForm, FindForm
 from rights.views import bp
 
@@ -29,12 +30,12 @@ def erasures() -> ResponseReturnValue:
     if form.validate_on_submit():
         reference = (form.reference.data or "").strip().upper()
         try:
-            person_id = erasing.look_up(signed_in(), reference)
+            person_id = asking.look_up(signed_in(), reference)
         except NoResultFound:
             form.reference.errors = [NOBODY]
         else:
             return redirect(url_for(".erase", person_id=person_id))
-    return render_template("rights/erasures.html", form=form, past=erasing.erasures(signed_in()))
+    return render_template("rights/erasures.html", form=form, past=asking.erasures(signed_in()))
 
 
 @bp.route("/rights/erasures/<id:person_id>", methods=["GET", "POST"])
@@ -42,7 +43,7 @@ def erasures() -> ResponseReturnValue:
 @step_up_first
 def erase(person_id: Id) -> ResponseReturnValue:
     actor, form = signed_in(), EraseForm()
-    found = erasing.find(actor, person_id)
+    found = asking.find(actor, person_id)
     form.offer(found.is_held, found.is_asked)
     if form.validate_on_submit():
         try:
@@ -52,14 +53,14 @@ def erase(person_id: Id) -> ResponseReturnValue:
             return render_template("accounts/not_allowed.html", why=str(refusal), back=back), 409
         flash(DONE[form.decision.data], "success")
         return redirect(url_for(".erasures"))
-    return render_template("rights/erase.html", form=form, found=found, words=erasing.COUNTED)
+    return render_template("rights/erase.html", form=form, found=found, words=asking.COUNTED)
 
 
-def _carry_out(actor: Actor, found: erasing.Subject, form: EraseForm) -> None:
+def _carry_out(actor: Actor, found: asking.Subject, form: EraseForm) -> None:
     match form.decision.data:
         case "erase":
-            erasing.ask(actor, found.reference, (form.reason.data or "").strip(), ErasureReason(form.why.data))
+            asking.ask(actor, found.reference, (form.reason.data or "").strip(), ErasureReason(form.why.data))
         case "hold":
-            erasing.hold(found.person.id, HoldReason(form.hold_reason.data).value, actor)
+            holds.hold(found.person.id, HoldReason(form.hold_reason.data).value, actor)
         case "release":
-            erasing.release(found.person.id, actor)
+            holds.release(found.person.id, actor)

@@ -2,14 +2,16 @@
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import NoResultFound
 
 from audit.models import Event
 from core.access import Permission, requires, signed_in
 from core.codes.transfers import MoveAnswer, TransferState
 from core.ids import Id
 from panels.services.cases import find_case
-from rights import erasing, transfers
+from rights import erasures, merging, transfers
 from rights.forms_transfers import AnswerForm, TransferForm
+from rights.models import Transfer
 from rights.transfers import Asked, NotPossible
 from rights.views import bp
 
@@ -35,7 +37,7 @@ def transfer_case(case_id: Id) -> ResponseReturnValue:
         return redirect(url_for(".transfer", transfer_id=made.id))
     return render_template(
         "rights/transfer_case.html", form=form, case=case, stops=transfers.what_stops(actor, case),
-        counts=transfers.counts(case), words=erasing.COUNTED,
+        counts=transfers.counts(case), words=erasures.COUNTED,
     )  # fmt: skip
 
 
@@ -54,23 +56,31 @@ def transfer(transfer_id: Id) -> ResponseReturnValue:
     found = transfers.find(actor, transfer_id)
     if found.answers and form.validate_on_submit():
         try:
-            return _answered(transfer_id, form)
+            return _answered(found.transfer, form)
         except NotPossible as refusal:
             return _refused(refusal)
+        except NoResultFound:
+            form.own.errors = ["There is no young person with this reference in your area"]
     opens = found.state is not TransferState.ACCEPTED or found.transfer.to_area_id == actor.area_id
     return render_template(
         "rights/transfer.html", form=form, found=found, opens=opens, said=MoveAnswer(found.transfer.said)
     )
 
 
-def _answered(transfer_id: Id, form: AnswerForm) -> ResponseReturnValue:
-    if form.decision.data == "accept":
-        case_id = transfers.accept(signed_in(), transfer_id)
-        flash("The record is now your area’s. Choose who leads it.", "success")
-        return redirect(f"/cases/{case_id}")
-    transfers.decline(signed_in(), transfer_id, (form.answer.data or "").strip())
-    flash("Not accepted. The coordinator who asked can read why.", "success")
-    return redirect(url_for(".transfer_list"))
+def _answered(transfer: Transfer, form: AnswerForm) -> ResponseReturnValue:
+    """With a record of their own named, the next page compares the two: so two areas' records become one by one of each."""
+    actor = signed_in()
+    if form.decision.data != "accept":
+        transfers.decline(actor, transfer.id, (form.answer.data or "").strip())
+        flash("Not accepted. The coordinator who asked can read why.", "success")
+        return redirect(url_for(".transfer_list"))
+    person_id, reference = transfer.young_person_id, (form.own.data or "").strip()
+    own = merging.other_of(actor, person_id, reference) if reference else None
+    case_id = transfers.accept(actor, transfer.id)
+    flash("The record is now your area’s. Choose who leads it.", "success")
+    if own is not None:
+        return redirect(url_for(".merge_pair", person_id=own, other_id=person_id))
+    return redirect(f"/cases/{case_id}")
 
 
 @bp.post("/transfers/<id:transfer_id>/withdraw")

@@ -114,6 +114,34 @@ def upgrade() -> None:
         batch_op.create_index('ix_transfer_waiting', ['to_area_id', 'state'], unique=False)
         batch_op.create_index(batch_op.f('ix_transfer_young_person_id'), ['young_person_id'], unique=False)
 
+    op.create_table('person_merge',
+    sa.Column('area_id', sa.String(length=26), nullable=False),
+    sa.Column('kept_id', sa.String(length=26), nullable=False),
+    sa.Column('gone_id', sa.String(length=26), nullable=False),
+    sa.Column('closed_id', sa.String(length=26), nullable=True),
+    sa.Column('merged_by_id', sa.String(length=26), nullable=False),
+    sa.Column('merged_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('undone_by_id', sa.String(length=26), nullable=True),
+    sa.Column('undone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('moved', sa.JSON(), nullable=False),
+    sa.Column('before_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('after_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('data_key_id', sa.String(length=26), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('row_version', sa.Integer(), nullable=False),
+    sa.CheckConstraint('kept_id <> gone_id', name=op.f('ck_person_merge_two_records')),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_person_merge_area_id')),
+    sa.ForeignKeyConstraint(['kept_id'], ['young_person.id'], name=op.f('fk_person_merge_kept_id')),
+    sa.ForeignKeyConstraint(['merged_by_id'], ['user_account.id'], name=op.f('fk_person_merge_merged_by_id')),
+    sa.ForeignKeyConstraint(['undone_by_id'], ['user_account.id'], name=op.f('fk_person_merge_undone_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_person_merge'))
+    )
+    with op.batch_alter_table('person_merge', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_person_merge_area_id'), ['area_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_person_merge_data_key_id'), ['data_key_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_person_merge_kept_id'), ['kept_id'], unique=False)
+
     op.create_table('referral_link',
     sa.Column('area_id', sa.String(length=26), nullable=False),
     sa.Column('agency_id', sa.String(length=26), nullable=False),
@@ -347,6 +375,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_referral_link_sent')
 
     op.drop_table('referral_link')
+    with op.batch_alter_table('person_merge', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_person_merge_kept_id'))
+        batch_op.drop_index(batch_op.f('ix_person_merge_data_key_id'))
+        batch_op.drop_index(batch_op.f('ix_person_merge_area_id'))
+
+    op.drop_table('person_merge')
     with op.batch_alter_table('transfer', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_transfer_young_person_id'))
         batch_op.drop_index('ix_transfer_waiting')

@@ -49,6 +49,7 @@ def _may(actor: Actor, case: Any) -> dict[str, bool]:
         "opens_step_up": actor.can(P.REFERRAL_STEP_UP) and policies.sees_whole(actor, case),
         "step_up": case.is_open and actor.can(P.REFERRAL_STEP_UP),
         "close_off": actor.can(P.SENSITIVITY_SET), "move": case.is_open and actor.can(P.CASE_CLOSE),
+        "merge": actor.can(P.PERSON_MERGE),
     }  # fmt: skip
 
 

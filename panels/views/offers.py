@@ -87,7 +87,7 @@ def choose_harmful(case_id: Id, intervention_id: Id) -> ResponseReturnValue:
     form = HarmForm()
     if form.validate_on_submit():
         return _offer_page(actor, file, chosen, _offer_form(file, chosen, blank=True), form.harm_reason.data)
-    waiting = harmful.waits_for(file.case)
+    waiting = harmful.waits_for(file.case, chosen)
     return render_case("panels/support/harm.html", actor, file, "Overview", form=form, chosen=chosen, waiting=waiting)
 
 
@@ -110,7 +110,7 @@ def make_offer(case_id: Id, intervention_id: Id) -> ResponseReturnValue:
         offers.make_offer(actor, case=file.case, intervention=chosen, **asdict(wanted))
         flash("Offer made. The provider can see it now.", "success")
     elif harmful.ask(actor, file.case, chosen, wanted, reason) is None:
-        flash("A request for this young person waits already.")
+        flash("A request to offer this to them waits already.")
     else:
         flash("It waits for a second person. Nothing is offered before they agree.", "success")
     return redirect(f"/cases/{case_id}")

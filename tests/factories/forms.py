@@ -62,6 +62,17 @@ def of_case(rest, **where):
     return path
 
 
+def like_another(place, client):
+    """The page that compares the young person of the world with another record of their area."""
+    from panels.models import Case
+    from tests.factories.cases import open_case
+
+    case_id = open_case(place.acting, place.known)
+    other = db.session.scalars(select(Case.young_person_id).where(Case.id == case_id)).one()
+    db.session.rollback()
+    return f"/people/{place.ids['person_id']}/merge/{other}"
+
+
 def danger_answered(place, client):
     client.submit("/refer/danger", {"danger": "no"})
     return "/refer/eligible"
@@ -128,6 +139,13 @@ def uploads(place, client):
 def file(place):
     raw = cohort.as_csv([cohort.event(ago=20), cohort.event(ago=100)])
     return {"kind": "police", "agency": place.agency("police"), "file": lambda: (io.BytesIO(raw), "list.csv")}
+
+
+def a_list(place):
+    from tests.factories import imports
+
+    raw = imports.as_csv([imports.row(300), imports.row(301)])
+    return {"file": lambda: (io.BytesIO(raw), "list.csv")}
 
 
 def extract(place, client):

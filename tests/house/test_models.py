@@ -68,6 +68,7 @@ CLEAR = {
     "retention_review.state": CODES,
     "retention_review.keep_reason": CODES,
     "transfer.state": CODES,
+    "person_merge.moved": "opaque ids",
     "transfer.said": CODES,
     "blind_index.token": "a keyed hash of a compound, erased with the person",
     "meeting.place": "where a panel meets or its call link; nothing about a young person",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time
 import pytest
 from sqlalchemy import func, select
 
+from accounts.models import Approval
 from accounts.roles import Role
 from audit.models import AuditEntry, Event
 from audit.services import record
@@ -192,6 +193,14 @@ def test_harmful_support_needs_a_tick_and_a_reason(started, known, sign_in):
     reason = {"harm_understood": "y", "harm_reason": "He has asked for it twice and knows the leader."}
     chair.submit(path, chosen | reason, button="Save and next")
     assert db.session.scalars(select(AgendaItem)).one().intervention_ids == [harmful]
+    db.session.rollback()
+    # A panel's list is one person's to confirm: what can do harm waits for a second one.
+    chair.submit(f"/meetings/{meeting_id}/confirm", button="Confirm decisions")
+    assert (count(Case), count(Offer)) == (1, 0)
+    approval = db.session.scalars(select(Approval.id).where(Approval.kind == "harmful_support")).one()
+    db.session.rollback()
+    assert "Agreed" in words(sign_in(Role.SAFEGUARDING_LEAD).submit(f"/approvals/{approval}", {"decision": "agree"}))
+    assert count(Offer) == 1
 
 
 @pytest.mark.parametrize(

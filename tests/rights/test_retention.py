@@ -17,7 +17,7 @@ from core.clock import now, today
 from core.db import db
 from panels.models import Case
 from referrals.models import Referral
-from rights import erasing, retention
+from rights import holds, retention
 from rights.models import RetentionReview, Tombstone
 from tests.factories.cases import open_case
 from tests.factories.triage import make_referral
@@ -207,7 +207,7 @@ def test_while_a_hold_stands_nothing_goes(acting, known, sign_in):
     db.session.rollback()
     assert "Propose to dispose" not in words(officer.get(f"/rights/retention/{the_review().id}"))
     assert "ended" in words(decide(officer, decision="release"))
-    assert not erasing.is_held(person_of(case_id))
+    assert not holds.is_held(person_of(case_id))
     held = db.session.scalars(select(AuditEntry).where(AuditEntry.event == Event.HOLD_CHANGED.value)).all()
     assert {entry.actor_id for entry in held} == {officer.actor.user_id}
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from accounts.models import Approval
 from accounts.roles import Role
 from audit.models import AuditEntry
 from audit.verify import verify_all
@@ -15,6 +16,7 @@ from core.clock import now
 from core.db import db
 from core.keyring import keyring
 from panels.models import Case, Offer
+from rights import erasures
 from rights.models import Transfer
 from tests.factories import world
 from tests.factories.cases import open_case
@@ -54,6 +56,9 @@ def test_a_record_moves_with_everything_and_the_first_area_keeps_a_stub(app, act
     assert all(text in words(asked) for text in ("Reading", "The family moved there on Monday", "Closer to nan"))
     assert "Quillfeather" not in asked.text
     assert there.get(f"/cases/{case_id}").status_code == 404
+    with acting("data_protection_officer@reading") as actor:
+        approval = erasures.ask(actor, the_transfer().reference, "They asked us to, and nothing weighs more").id
+        db.session.commit()
     moved = there.submit(path, {"decision": "accept"})
     assert moved.request.path == f"/cases/{case_id}"
     assert "Quillfeather" in words(moved)
@@ -71,6 +76,8 @@ def test_a_record_moves_with_everything_and_the_first_area_keeps_a_stub(app, act
     assert db.session.get_one(Offer, offer_id).status == "ended_early"
     db.session.rollback()
     check_what_moved(acting, known, person)
+    ended = db.session.get_one(Approval, approval)
+    assert (ended.state, ended.reason_sealed) == ("withdrawn", None)
     chains = set(
         db.session.scalars(
             select(AuditEntry.chain).where(AuditEntry.event.in_(("update:transfer", "update:case_moved")))
@@ -101,12 +108,13 @@ def check_what_moved(acting, known, person):
 def test_every_row_of_a_young_person_moves(app, acting, known):
     """With a row in every table that can be about them, none stays in the first area, and every field opens."""
     from core.row_security import everything
-    from rights import erasing, moving
+    from rights import moving
+    from rights.theirs import theirs
 
     ids, slough = world.make(known), known.areas["slough"]
     with acting("coordinator@reading") as actor, everything():
         moving.move(actor, ids["person_id"], slough)
-        _, rows = erasing.theirs(ids["person_id"])
+        _, rows = theirs(ids["person_id"])
         left = {
             table.name for table, found in rows.items()
             if found and "area_id" in table.c and table.name not in moving.STAYS

@@ -16,9 +16,11 @@ from cohort.services import elsewhere
 from core.db import db
 from core.key_checks import key_columns
 from core.keyring import keyring
+from core.rekeying import keys_owned_by
 from panels.models import Case
-from rights import erasing
+from rights import erasing, erasures
 from rights.models import Tombstone
+from rights.person_records import owners_of
 from tests.factories import world
 from tests.security.test_keys_rotation import run
 
@@ -27,14 +29,14 @@ from tests.security.test_keys_rotation import run
 def told(known):
     """One young person with a case, and what is theirs."""
     ids = world.make(known)
-    keys = {key.id for key in erasing.rekeying.keys_owned_by(keyring(), erasing.owners_of(ids["person_id"]))}
+    keys = {key.id for key in keys_owned_by(keyring(), owners_of(ids["person_id"]))}
     db.session.rollback()
     return ids, keys
 
 
 def erase(acting, ids, asks="data_protection_officer@reading", agrees="safeguarding_lead@reading"):
     with acting(asks) as actor:
-        asked = erasing.ask(actor, ids["reference"], "The family asked, and nothing speaks against it.").id
+        asked = erasures.ask(actor, ids["reference"], "The family asked, and nothing speaks against it.").id
         db.session.commit()
     with acting(agrees) as actor:
         from accounts.models import Approval
@@ -95,7 +97,7 @@ def test_nobody_agrees_to_what_they_asked_for(acting, told):
 def test_a_legal_hold_blocks_it_before_and_after_it_was_asked(app, acting, told):
     ids, _ = told
     with acting("data_protection_officer@reading") as actor:
-        asked = erasing.ask(actor, ids["reference"], "The family asked.").id
+        asked = erasures.ask(actor, ids["reference"], "The family asked.").id
         db.session.commit()
     db.session.remove()
     assert run(app, "erasures", "hold", ids["reference"], "--reason", "inquiry").exit_code == 0
@@ -106,7 +108,7 @@ def test_a_legal_hold_blocks_it_before_and_after_it_was_asked(app, acting, told)
     db.session.rollback()
     db.session.remove()
     with acting("data_protection_officer@reading") as actor, pytest.raises(NotAllowed, match="legal hold"):
-        erasing.ask(actor, ids["reference"], "Again.")
+        erasures.ask(actor, ids["reference"], "Again.")
     db.session.rollback()
     assert run(app, "erasures", "release", ids["reference"]).exit_code == 0
     with acting("safeguarding_lead@reading") as actor:
