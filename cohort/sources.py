@@ -20,6 +20,8 @@ LONGEST_CELL = 150
 # Wider than any criterion: whoever is older or younger is not kept at all.
 YOUNGEST, OLDEST = 8, 18
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# First bytes of other archives, PDF, pictures, rich text and pages.
+_OTHER_KINDS = (b"PK", b"%PDF", b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"{\\rtf", b"\x1f\x8b", b"<")
 _SPACES = re.compile(r"\s+")
 _UPN = re.compile(r"[A-HJ-NP-RT-Z][0-9]{11}[0-9A-Z]")
 _POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}")
@@ -200,6 +202,12 @@ def column_called(kind: SourceKind, heading: str) -> Column | None:
     return next((c for c in COLUMNS[kind] if wanted in (_heading(c.name), *c.also)), None)
 
 
+def check_name(name: str | None) -> None:
+    """Raise FileProblem for a name of another kind of file: what it is called and what it is must agree."""
+    if not (name or "").lower().endswith(".csv"):
+        raise FileProblem("Choose a file in CSV. Its name ends in .csv")
+
+
 def decoded(raw: bytes) -> str:
     """The text of a file. Raise FileProblem with what to do."""
     if not raw.strip():
@@ -208,6 +216,8 @@ def decoded(raw: bytes) -> str:
         raise FileProblem("The file must be smaller than 10 MB. Split it and upload the parts")
     if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise FileProblem("This is a spreadsheet. Save it as CSV, and choose that file")
+    if raw.lstrip().startswith(_OTHER_KINDS):
+        raise FileProblem("This file is not what its name says. Save it as CSV, and choose that file")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw:
         raise FileProblem("We cannot read this file. Save it as CSV UTF-8, and choose that file")
     for encoding in ("utf-8-sig", "cp1252"):

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from audit.models import Event
 from cohort.forms import AgreementForm, NotNominatedForm, RunForm, UploadForm
 from cohort.services import candidates, runs, uploads
-from cohort.sources import MOST_BYTES, FileProblem, SourceKind
+from cohort.sources import MOST_BYTES, FileProblem, SourceKind, check_name
 from core.access import Permission, requires, signed_in
 from core.codes.decisions import CandidateStatus, NotNominatedReason, RunStatus
 from core.context import current
@@ -68,6 +68,7 @@ def upload_list() -> ResponseReturnValue:
 def _upload(form: UploadForm) -> Id | None:
     """The new upload's id; or None, with the message beside the field it is about."""
     try:
+        check_name(form.file.data.filename)
         raw = form.file.data.read(MOST_BYTES + 1)
         return uploads.upload(signed_in(), kind=SourceKind(form.kind.data), agency_id=form.agency.data, raw=raw).id
     except uploads.NoAgreement as problem:

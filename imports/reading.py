@@ -18,8 +18,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 def read_list(name: str, raw: bytes) -> Sheet:
     """Raise FileProblem where this is not a list that can be read."""
-    ending = (name or "").rpartition(".")[2].lower()
-    if ending not in {"csv", "xlsx"}:
+    _, dot, ending = (name or "").lower().rpartition(".")
+    if not dot or ending not in {"csv", "xlsx"}:
         raise FileProblem("Choose a file in CSV or XLSX. Its name ends in .csv or .xlsx")
     if not raw.strip():
         raise FileProblem("The file is empty. Choose a file with rows in it")

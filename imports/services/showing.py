@@ -30,7 +30,7 @@ STOPPED = {
 class Report:
     """``mistakes``: row number, column, what to do."""
 
-    mistakes: list[Sequence[Any]]
+    mistakes: list[tuple[int, str, str]]
     not_read: list[str]
 
     @property
@@ -45,7 +45,8 @@ class Report:
 def report_of(made: ReferralImport) -> Report:
     current().looked_at("referral_import", made.id)
     kept = made.report or {}
-    return Report(kept.get("mistakes", []), kept.get("not_read", []))
+    mistakes = [(one["row"], one["column"], one["what"]) for one in kept.get("mistakes", [])]
+    return Report(mistakes, kept.get("not_read", []))
 
 
 def report_lines(made: ReferralImport) -> list[Sequence[Any]]:

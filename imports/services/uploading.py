@@ -95,8 +95,9 @@ def _kept(actor: Actor, examined: Examined) -> ReferralImport:
 
 def _report(checked: Checked) -> dict[str, Any]:
     return {
-        "mistakes": [[one.row, one.column, one.words] for one in checked.mistakes], "not_read": checked.not_read,
-    }  # fmt: skip
+        "mistakes": [{"row": one.row, "column": one.column, "what": one.words} for one in checked.mistakes],
+        "not_read": checked.not_read,
+    }
 
 
 def _sealed_rows(made: ReferralImport, examined: Examined, cipher: AESGCM) -> list[dict[str, Any]]:

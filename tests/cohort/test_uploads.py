@@ -149,12 +149,25 @@ def test_a_file_without_headings_shows_none_of_its_first_row(acting, known, sign
     ("raw", "message"),
     [
         (b"", "empty"), (b"PK\x03\x04rest", "spreadsheet"), ("a,b".encode("utf-16"), "cannot read"),
+        (b"%PDF-1.7 forename,surname", "not what its name says"), (b"<html>", "not what its name says"),
         (b"forename\x81,surname", "Some letters"), (b"x" * (10 * 1024 * 1024 + 1), "10 MB"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_says_what_to_do(raw, message):
     with pytest.raises(FileProblem, match=message):
         decoded(raw)
+
+
+@pytest.mark.only("sqlite")
+def test_the_name_of_a_list_says_that_it_is_csv(acting, known, sign_in):
+    """What a file is called and what it is must agree, whatever kind the browser says."""
+    agree(acting, known)
+    analyst, raw = sign_in(Role.ANALYST), make.as_csv([make.event()])
+    for name in ("list.xlsx", "list.csv.exe", "list", "csv"):
+        assert "Choose a file in CSV. Its name ends in .csv" in words(send(analyst, known, raw, name))
+    assert db.session.scalar(select(func.count()).select_from(SourceExtract)) == 0
+    db.session.rollback()
+    assert "Rows kept 1" in words(send(analyst, known, raw, "List of March.CSV"))
 
 
 def test_letters_of_old_spreadsheets_are_read():

@@ -6,8 +6,15 @@ from datetime import date
 
 import openpyxl
 
+from audit.models import Event
+from audit.services import record
+from core import context
 from core.clock import today
+from core.db import db
 from imports.columns import HEADINGS
+from imports.models import ImportStatus as S
+from imports.services import uploading
+from tests.conftest import actor_for
 
 
 def birthday(years=14):
@@ -62,3 +69,24 @@ def uploaded(client, rows):
 
 def send(client, where, **given):
     return client.submit(where, {"declared": "y", "makes": "referrals"} | given, button=None, follow=True)
+
+
+def in_each_state(known, area="reading", number=0):
+    """A list with a mistake in each state, of the area's referrer; the id of the one that waits. Commits."""
+    with context.acting_as(job="test"):
+        for place, status in enumerate((S.SENDING, S.DONE, S.STOPPED, S.CHECKED)):
+            rows = [row(1 + number * 4 + place), row(2, Sex="perhaps")]
+            made = a_list(known, rows, area)
+            made.status, made.stopped_code = status.value, "training" if status is S.STOPPED else None
+            made.rows_wanted, made.rows_again = 1, int(status is S.CHECKED)
+            record(Event.IMPORT_WORKED, None, made)
+            db.session.commit()
+        found = made.id
+    db.session.remove()
+    return found
+
+
+def a_list(known, rows, area="reading"):
+    """Checked and kept by the service, as the page does."""
+    actor = actor_for(f"referrer@{area}", known)
+    return uploading.keep(actor, uploading.examine(actor, "list.csv", as_csv(rows)))
