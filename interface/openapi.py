@@ -145,4 +145,4 @@ def _token() -> Part:
 
 
 def _open(words: str, schema: Part) -> Part:
-    return {"summary": words, "security": [], "responses": {"200": _json(schema, words)} | _problems(500, 503)}
+    return {"summary": words, "security": [], "responses": {"200": _json(schema, words)} | _problems(429, 500, 503)}
