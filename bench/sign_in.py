@@ -26,7 +26,7 @@ def prepared(folder: Path) -> Flask:
     app.extensions["keyring"].provider = LocalKeys({1: bytes(range(32))})
     with app.app_context():
         installation.create_schema()
-        installation.make(passwords.hashed(installation.PASSWORD))
+        app.extensions["known"] = installation.make(passwords.hashed(installation.PASSWORD))
         db.session.remove()
     return app
 

@@ -27,3 +27,4 @@ def init_app(app: Flask) -> None:
     """Look at what each page showed before it is committed, and at each day in the night after it."""
     app.extensions["gate_steps"].append(live.look)
     jobs.daily("unusual-access", time(2), nightly.run)
+    jobs.every("unusual-access-now", nightly.EVERY, nightly.look_now)

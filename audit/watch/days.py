@@ -10,7 +10,7 @@ from sqlalchemy import select
 from audit.engine import said_in
 from audit.models import Action, AuditEntry, Event
 from audit.verify import chains
-from core.clock import LONDON, in_london
+from core.clock import LONDON, in_london, in_utc
 from core.db import db
 from core.ids import Id
 
@@ -49,8 +49,10 @@ class Day:
     searches: list[Act] = field(default_factory=list)
     denied: list[Act] = field(default_factory=list)
     taken: list[Act] = field(default_factory=list)
+    last_at: datetime | None = None
 
     def add(self, event: str, outcome: str, act: Act, said: dict[str, Any]) -> None:
+        self.last_at = in_utc(act.at)
         self.role, self.agency_id = said.get("role") or self.role, said.get("agency") or self.agency_id
         self.area_id = said.get("area") or self.area_id
         action = Action(event.partition(":")[0])

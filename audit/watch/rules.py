@@ -137,7 +137,11 @@ def dormant(day: Day, history: History, around: Around) -> Iterator[Finding]:
 RULES: tuple[Rule, ...] = (no_work, own_surname, many, hours, serial_search, denials, bulk_export, dormant)
 
 
-def apply(day: Day, history: History, around: Around) -> Iterator[Finding]:
+# What more of the day cannot put right: work may still be begun with whom was looked at, and a search still be opened.
+AT_ONCE: tuple[Rule, ...] = (own_surname, many, hours, dormant)
+
+
+def apply(day: Day, history: History, around: Around, rules: tuple[Rule, ...] = RULES) -> Iterator[Finding]:
     """Everything that is unusual about one person's day."""
-    for rule in RULES:
+    for rule in rules:
         yield from rule(day, history, around)

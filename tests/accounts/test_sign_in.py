@@ -43,7 +43,7 @@ def test_an_email_address_may_be_typed_in_capitals(visitor):
 def test_every_failure_has_the_same_words_status_headers_statements_and_number_of_hashes(
     another, known, monkeypatch, time_machine
 ):
-    """Equal work takes equal time: one hash and the same statements. `python -m bench.sign_in` times 500 of each."""
+    """Equal work takes equal time: one hash and the same statements. `python -m bench.equal` times it."""
     time_machine.move_to("2026-11-23 09:00:00Z", tick=False)
     suspend(known.users["analyst@reading"])
     invited = db.session.get_one(User, known.users["lead_practitioner@reading"])

@@ -265,6 +265,32 @@ def test_an_account_that_wakes_up_is_noticed(known, acting, noon, time_machine, 
     assert (R.DORMANT.value in alerts()) == is_noticed
 
 
+def test_what_cannot_be_put_right_is_noticed_within_minutes(known, acting, noon, time_machine):
+    """At night, after a long time away, their own surname: every ten minutes; whose work it is only in the night."""
+    case = db.session.get_one(Case, open_case(acting, known, surname="Okafor-Sefton"))
+    person, lead = case.young_person_id, db.session.get_one(User, known.users["panel_chair@reading"])
+    lead.name = "Ada Sefton"
+    record(Event.USER_CHANGED, None, lead)
+    db.session.commit()
+    with acting("panel_chair@reading") as actor:
+        record(Event.CASES_LISTED, actor)
+        db.session.commit()
+    time_machine.move_to(in_london(now() + timedelta(days=70)).replace(hour=23), tick=True)
+    assert nightly.look_now() == 0
+    saw(acting, "panel_chair@reading", [person])
+    saw(acting, "coordinator@reading", [person])
+    nightly.look_now()
+    rules = {R.HOURS.value, R.DORMANT.value, R.OWN_SURNAME.value}
+    assert set(alerts(known, "panel_chair@reading")) == rules
+    assert nightly.look_now() == 0
+    time_machine.move_to(now() + timedelta(minutes=30), tick=True)
+    assert nightly.look_now() == 0
+    before = entries_of_system()
+    assert before["detail"]["examined_for"] == "unusual_access"
+    look_back(time_machine)
+    assert set(alerts(known, "panel_chair@reading")) == rules | {R.NO_WORK.value}
+
+
 # --- the night --------------------------------------------------------------------------------------------------------
 
 
