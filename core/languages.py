@@ -7,6 +7,7 @@ Texts that live in forms and code lists stay plain English there and pass throug
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,9 +67,15 @@ def lazy_gettext(text: str, /, **values: Any) -> Any:
 _ = gettext
 
 
+@lru_cache(maxsize=4096)
+def _html(text: str) -> Markup:
+    """Of the catalogue and of templates alone, so there are not many of them, and none was typed by a user."""
+    return Markup(text)  # noqa: S704
+
+
 def _in_template(text: str, /, **values: Any) -> str:
     """As `gettext`; what the template's author and the translator wrote is HTML, the values are escaped."""
-    return Markup(gettext(text)) % values if values else Markup(gettext(text))  # noqa: S704  # ours, never typed by users
+    return _html(gettext(text)) % values if values else _html(gettext(text))
 
 
 def said(text: Any) -> Any:
@@ -79,7 +86,7 @@ def said(text: Any) -> Any:
 
 
 def _many_in_template(one: str, many: str, count: int, /, **values: Any) -> str:
-    return Markup(_for_count(one, many, count)) % {"count": count, **values}  # noqa: S704  # as above
+    return _html(_for_count(one, many, count)) % {"count": count, **values}
 
 
 def catalogue_of(code: str) -> NullTranslations | None:
