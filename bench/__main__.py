@@ -338,7 +338,8 @@ def main() -> None:
     grown(rows)
     print(f"\nLargest worker: {max(r['worker_mb'] for r in rows)} MiB. Written to {RESULTS.relative_to(ROOT)}")
     if not given.only:
-        subprocess.run([sys.executable, "-m", "bench.sign_in"], cwd=ROOT, check=True)
+        for name in ("bench.sign_in", "bench.equal"):
+            subprocess.run([sys.executable, "-m", name], cwd=ROOT, check=True)
     if not given.only:
         from bench import imports, trail
 
