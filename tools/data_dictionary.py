@@ -30,6 +30,7 @@ MODULES = {
     "referrals": "referrals.models",
     "panels": "panels.models",
     "interventions": "interventions.models",
+    "interface": "interface.models",
     "sharing": "sharing.models",
     "rights": "rights.models",
     "desk": "desk.models",
