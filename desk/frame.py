@@ -28,7 +28,7 @@ LINKS = (
     Link("Home", "/"),
     Link("Refer", "/refer", (P.REFERRAL_SEND,), (P.REFERRAL_TRIAGE,)),
     Link("Your referrals", "/referrals", (P.REFERRAL_SEND,), (P.REFERRAL_TRIAGE, P.CASE_WORK)),
-    Link("Import a list", "/imports", (P.REFERRAL_IMPORT,), (P.REFERRAL_TRIAGE,)),
+    Link("Import a list", "/imports", (P.REFERRAL_IMPORT,)),
     Link("Referrals", "/triage", (P.REFERRAL_READ_AREA,)),
     Link("Step-ups", "/step-ups", (P.REFERRAL_STEP_UP,), (P.CASE_WORK,)),
     Link("Meetings", "/meetings", (P.MEETING_READ,)),
