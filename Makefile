@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run accounts doctor audit-verify test check lint types imports templates unit browser bench security catalogue docs translations assets clean
+.PHONY: help setup run accounts doctor audit-verify test check lint types imports templates unit browser bench security catalogue docs translations lighthouse assets clean
 
 help: ## List all targets, one line each
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-14s %s\n' "$$name" "$$words"; done
@@ -78,6 +78,10 @@ docs: setup ## Write the data dictionary and the table of roles anew from the co
 
 translations: setup ## Collect every text, bring the Welsh catalogue up to date and compile it
 	@$(BIN)/python -m tools.translations
+
+lighthouse: setup ## Measure a referrer's pages with Lighthouse, write docs/lighthouse.md (long; maintainers; needs Node and Chromium)
+	@cd tools/lighthouse && npm ci --ignore-scripts --no-audit --no-fund
+	@$(BIN)/python -m tools.lighthouse
 
 assets: ## Compile styles and script from pinned packages (maintainers; needs Node)
 	@cd tools/assets && npm ci --ignore-scripts && node build.mjs
