@@ -338,13 +338,17 @@ def main() -> None:
     grown(rows)
     print(f"\nLargest worker: {max(r['worker_mb'] for r in rows)} MiB. Written to {RESULTS.relative_to(ROOT)}")
     if not given.only:
-        for name in ("bench.sign_in", "bench.equal"):
-            subprocess.run([sys.executable, "-m", name], cwd=ROOT, check=True)
-    if not given.only:
-        from bench import imports, trail
+        beside_pages(given.databases)
 
-        trail.measure_all(given.databases)
-        imports.measure_all(given.databases)
+
+def beside_pages(databases: list[str]) -> None:
+    """Signing in, equal answers, the trail, and lists of referrals."""
+    from bench import imports, trail
+
+    for name in ("bench.sign_in", "bench.equal"):
+        subprocess.run([sys.executable, "-m", name], cwd=ROOT, check=True)
+    trail.measure_all(databases)
+    imports.measure_all(databases)
 
 
 def grown(rows: list[dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from flask import Response
 from sqlalchemy import delete
 
 from accounts.models import Throttle
@@ -50,25 +51,27 @@ def likelihood(one: list[float], other: list[float]) -> float:
 def accounts(times: int) -> dict[str, list[float]]:
     """A wrong password at an account that there is and at one that there is not, each from a browser of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        app = prepared(Path(folder))
-        with app.app_context():
-            wrong = "not the right password"
-            acts = {
-                "known account": lambda: sign_in(app.test_client(), "coordinator@reading.example", wrong),
-                "unknown account": lambda: sign_in(app.test_client(), "nobody.there@reading.example", wrong),
-            }  # fmt: skip
-            answers: list[str] = []
-            app.after_request(lambda answer: answers.append(f"{answer.status_code}") or answer)
-            found = turns(times, acts, _forget_tries)
-            if set(answers) != {"200"}:
-                raise RuntimeError(f"Not every try was looked at: {set(answers)}")
-            return found
+        app, wrong, answers = prepared(Path(folder)), "not the right password", set()
 
+        @app.after_request
+        def noted(answer: Response) -> Response:
+            answers.add(answer.status_code)
+            return answer
 
-def _forget_tries() -> None:
-    """The throttle counts as ever, and each try is the first: what is compared is the answer behind it."""
-    db.session.execute(delete(Throttle))
-    db.session.commit()
+        def forget() -> None:
+            """The throttle counts as ever, and each try is the first: what is compared is the answer behind it."""
+            with app.app_context():
+                db.session.execute(delete(Throttle))
+                db.session.commit()
+
+        acts = {
+            "known account": lambda: sign_in(app.test_client(), "coordinator@reading.example", wrong),
+            "unknown account": lambda: sign_in(app.test_client(), "nobody.there@reading.example", wrong),
+        }  # fmt: skip
+        found = turns(times, acts, forget)
+        if answers != {200}:
+            raise RuntimeError(f"Not every try was looked at: {answers}")
+        return found
 
 
 def records(times: int) -> dict[str, list[float]]:

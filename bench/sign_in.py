@@ -22,7 +22,7 @@ from tests.support.client import Page, StrictClient, form_values
 
 def prepared(folder: Path) -> Flask:
     """A small installation whose people have a password hashed at the real cost."""
-    app = build({"DEMONSTRATION": "1"}, folder)
+    app = build({"DEMONSTRATION": "1", "LOG_LEVEL": "error"}, folder)
     app.extensions["keyring"].provider = LocalKeys({1: bytes(range(32))})
     with app.app_context():
         installation.create_schema()
