@@ -15,6 +15,7 @@ from tests.journeys.walker import Walker
 from tests.support import installation
 from tests.support.browser import FLAGS, Server, axe_problems, chromium_path
 
+SECRET = "for journeys only, and long enough to be accepted"
 SMALL, WIDE = {"width": 375, "height": 740}, {"width": 1280, "height": 900}
 
 
@@ -26,9 +27,13 @@ def one_kind_of_support(known: installation.Known) -> None:
 
 
 def serve(
-    folder: Path, environment: dict[str, str], fill: Callable[[installation.Known], object] = one_kind_of_support
-) -> tuple[Server, installation.Known]:
-    """A freshly made installation in ``folder``, served; the same people as in every other test, and what ``fill`` adds."""
+    folder: Path, environment: dict[str, str], fill: Callable[[installation.Known], object] = one_kind_of_support,
+    tls: tuple[Path, Path] | None = None,
+) -> tuple[Server, installation.Known]:  # fmt: skip
+    """A freshly made installation in ``folder``, served; the same people as in every other test, and what ``fill`` adds.
+
+    A demonstration; with ``tls`` (a certificate and its key) one that is not, as in production.
+    """
     from argon2 import PasswordHasher
 
     from core.db import db
@@ -41,14 +46,14 @@ def serve(
     with app.app_context():
         installation.create_schema()
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        known = installation.make(hasher.hash(installation.PASSWORD), demonstration=True)
+        known = installation.make(hasher.hash(installation.PASSWORD), demonstration=tls is None)
         with context.acting_as(job="test"):
             fill(known)
         db.session.remove()
         db.engine.dispose()
         app.extensions["keyring"].store.engine.dispose()
-    settings = {"VAR": str(folder), "DEMONSTRATION": "1", "SECRET_KEY": "x" * 40, "ROOT_KEY_FILE": str(key)}
-    return Server(environment | settings, folder / "server.log"), known
+    settings = {"VAR": str(folder), "DEMONSTRATION": "" if tls else "1", "SECRET_KEY": SECRET, "ROOT_KEY_FILE": str(key)}
+    return Server(environment | settings, folder / "server.log", tls), known
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import functools
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -25,17 +26,21 @@ def free_port() -> int:
 
 
 class Server:
-    """The production server over one installation; ``address`` is http://localhost and a port."""
+    """The production server over one installation; ``address`` is http(s)://localhost and a port.
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    ``tls``: files of a certificate and its key, for an installation that is no demonstration.
+    """
+
+    def __init__(self, environment: dict[str, str], log: Path, tls: tuple[Path, Path] | None = None) -> None:
         self.port = free_port()
-        self.address = f"http://localhost:{self.port}"
+        self.address = f"{'https' if tls else 'http'}://localhost:{self.port}"
+        secured = ["--certfile", str(tls[0]), "--keyfile", str(tls[1])] if tls else []
         self.log = log
         environment = {**os.environ, **environment, "PUBLIC_URL": self.address, "PORT": str(self.port)}
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "--bind", f"127.0.0.1:{self.port}",
-                 "wsgi:application"],
+                 *secured, "wsgi:application"],
                 cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self._wait()
@@ -46,7 +51,9 @@ class Server:
             if self.process.poll() is not None:
                 raise RuntimeError(f"The server stopped: {self.log.read_text()[-2000:]}")
             try:
-                with urllib.request.urlopen(f"{self.address}/static/robots.txt", timeout=2):
+                # The certificate was made a moment ago, and signed by itself.
+                unchecked = ssl._create_unverified_context()
+                with urllib.request.urlopen(f"{self.address}/static/robots.txt", timeout=2, context=unchecked):
                     return
             except urllib.error.HTTPError:
                 return
