@@ -13,7 +13,7 @@ PLAIN: dict[type, Any] = {
     date: date(2026, 3, 2),
 }  # fmt: skip
 # What a check of a table asks for: a file belongs to a referral or a case, a message goes to a user or an address.
-ASKED = {"stored_file": ("referral_id",), "message": ("user_id",)}
+ASKED = {"stored_file": ("referral_id",), "removed_file": ("referral_id",), "message": ("user_id",)}
 STATED = {"stored_file": {"status": "safe"}, "message": {"status": "waiting"}}
 
 
