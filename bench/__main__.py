@@ -342,13 +342,14 @@ def main() -> None:
 
 
 def beside_pages(databases: list[str]) -> None:
-    """Signing in, equal answers, the trail, and lists of referrals."""
-    from bench import imports, trail
+    """Signing in, equal answers, the trail, lists of referrals, and referrals with files."""
+    from bench import files, imports, trail
 
     for name in ("bench.sign_in", "bench.equal"):
         subprocess.run([sys.executable, "-m", name], cwd=ROOT, check=True)
     trail.measure_all(databases)
     imports.measure_all(databases)
+    files.measure_all(databases)
 
 
 def grown(rows: list[dict[str, Any]]) -> None:
