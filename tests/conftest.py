@@ -113,7 +113,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 def postgres_template(tmp_path_factory: pytest.TempPathFactory, postgres: databases.Postgres) -> Template:
     folder = tmp_path_factory.mktemp("template-postgres")
     name, _ = postgres.fresh("template1")
-    return Template(folder, name, _fill(build(postgres.environment(name), folder)))
+    known = _fill(build(postgres.environment(name), folder))
+    postgres.keep(name)
+    return Template(folder, name, known)
 
 
 @contextmanager
@@ -128,7 +130,7 @@ def fresh_app(
     name = ""
     if database == "postgresql":
         server: databases.Postgres = request.getfixturevalue("postgres")
-        name, _ = server.fresh(template.name)
+        name = server.lend(template.name)
         environment = server.environment(name)
     app = build(environment | (settings or {}), folder)
     app.extensions["known"] = template.known
@@ -139,7 +141,7 @@ def fresh_app(
         db.engine.dispose()
         app.extensions["keyring"].store.engine.dispose()
     if name:
-        request.getfixturevalue("postgres").drop(name)
+        request.getfixturevalue("postgres").take_back(name)
 
 
 @pytest.fixture

@@ -21,6 +21,30 @@ OWNER, WEB = "yfp_test_owner", "yfp_test_web"
 ROLE_PASSWORD = "for tests only"
 
 
+_TABLES = (
+    "select relname from pg_class where relkind in ('r', 'p') and not relispartition"
+    " and relnamespace = 'public'::regnamespace order by relname"
+)
+# Processes that a test killed may not have let go yet.
+_ALONE = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+# Everything that a test could have changed besides rows: tables, columns, rights, triggers, policies, functions, settings.
+_SHAPE = """
+select
+  (select md5(string_agg(concat(relname, relkind, relrowsecurity, relforcerowsecurity, relacl, relowner), ',' order by relname))
+   from pg_class where relnamespace = 'public'::regnamespace),
+  (select md5(string_agg(concat(attname, atttypid, attnotnull, attacl), ',' order by attrelid, attnum)) from pg_attribute
+   join pg_class on pg_class.oid = attrelid where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')),
+  (select md5(string_agg(concat(tgname, tgenabled, tgtype), ',' order by tgrelid, tgname)) from pg_trigger),
+  (select md5(string_agg(concat(conname, contype, condeferrable), ',' order by conname)) from pg_constraint),
+  (select md5(string_agg(concat(polname, polcmd, polqual, polwithcheck), ',' order by polrelid, polname)) from pg_policy),
+  (select md5(string_agg(concat(proname, prosrc, proacl), ',' order by proname)) from pg_proc
+   where pronamespace = 'public'::regnamespace),
+  (select count(*) from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase
+   where d.datname = current_database()),
+  (select nspacl::text from pg_namespace where nspname = 'public')
+"""
+
+
 class Postgres:
     """A PostgreSQL server of our own under the temporary folder, or the one that TEST_POSTGRES_URL names."""
 
@@ -29,6 +53,8 @@ class Postgres:
         self.given = os.environ.get("TEST_POSTGRES_URL")
         self.server: Any = None
         self.count = 0
+        self.free: list[str] = []
+        self.reset, self.shape = "", ""
         if not self.given:
             self._start()
         else:
@@ -82,6 +108,41 @@ class Postgres:
         self.count += 1
         name = f"{PARALLEL_SAFE_NAME}_{os.getpid()}_{self.count}"
         return name, self.create(name, template)
+
+    # --- one database for many tests: what a test wrote is taken out again, in a tenth of the time of a new copy ---
+
+    def keep(self, template: str) -> None:
+        """Remember the rows of the filled template in a schema of their own, and what its schema is like."""
+        with psycopg.connect(self.url(template).replace("+psycopg", ""), autocommit=True) as connection:
+            tables = [row[0] for row in connection.execute(_TABLES)]
+            connection.execute("create schema kept")
+            statements = ["set local session_replication_role = replica"]
+            statements += [f'delete from public."{table}"' for table in tables]
+            for table in tables:
+                if connection.execute(f'select exists (select 1 from public."{table}")').fetchone() == (True,):
+                    connection.execute(f'create table kept."{table}" as table public."{table}"')
+                    statements.append(f'insert into public."{table}" select * from kept."{table}"')
+            self.reset, self.shape = ";".join(statements), self._shape(connection)
+
+    def lend(self, template: str) -> str:
+        """A database like the template, for one test."""
+        return self.free.pop() if self.free else self.fresh(template)[0]
+
+    def take_back(self, name: str) -> None:
+        """Put its rows back as they were; where a test changed the schema itself, the database goes."""
+        with psycopg.connect(self.url(name).replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(_ALONE)
+            if same := self._shape(connection) == self.shape:
+                with connection.transaction():
+                    connection.execute(self.reset)
+        if same:
+            self.free.append(name)
+        else:
+            self.drop(name)
+
+    @staticmethod
+    def _shape(connection: Any) -> str:
+        return str(connection.execute(_SHAPE).fetchone())
 
     def drop(self, name: str) -> None:
         with psycopg.connect(self.admin, autocommit=True) as connection:
