@@ -16,6 +16,7 @@ from accounts.roles import Role
 from audit.models import AuditEntry, Event
 from audit.verify import verify_all
 from cohort.models import YoungPerson
+from cohort.services.people import create_person
 from core import context
 from core.clock import now, today
 from core.codes.referrals import ReferralStatus
@@ -25,6 +26,7 @@ from imports.models import ImportRow, ReferralImport
 from imports.services import sweeping, working
 from messages.models import Notice
 from referrals.models import Referral, ReferralDraft
+from rights.erasing import erase
 from tests.factories.imports import as_csv, as_xlsx, birthday, row, send, upload, uploaded
 from tests.support.client import words
 
@@ -260,3 +262,21 @@ def test_whoever_turns_eighteen_before_the_row_is_sent_is_left_out(known, sign_i
         work_through()
     assert count(Referral) == 1
     assert "They must be 10 to 17 on the day you refer" in words(client.get(where))
+
+
+@pytest.mark.only("sqlite")
+def test_erasing_somebody_takes_their_row_out_of_a_list_that_waits(known, acting, sign_in):
+    client = sign_in(Role.REFERRER)
+    where = uploaded(client, [row(1), row(2)])
+    with acting("coordinator@reading") as actor:
+        names = {"forename": row(1)["First name"], "surname": row(1)["Last name"], "date_of_birth": birthday()}
+        person = create_person(actor, area_id=known.areas["reading"], data=names, created_from="referral").id
+        db.session.commit()
+    erase(person)
+    db.session.commit()
+    assert count(ImportRow) == 1
+    send(client, where)
+    work_through()
+    with context.acting_as(job="test"):
+        assert [made.surname for made in db.session.scalars(select(Referral))] == [row(2)["Last name"]]
+    db.session.remove()
