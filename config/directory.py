@@ -169,7 +169,9 @@ def _service(table: Table) -> Service:
         contact_email=table.text("contact_email", pattern=r"\S+@\S+\.\S+", words="be an e-mail address"),
         contact_phone=table.text("contact_phone", pattern=_PHONE, words=_PHONE_WORDS),
         emergency_number=table.text("emergency_number", pattern=_PHONE, words=_PHONE_WORDS, default="999"),
-        exit_address=table.text("exit_address", pattern=r"https://\S+", words="be an https address", default=EXIT_ADDRESS),
+        exit_address=table.text(
+            "exit_address", pattern=r"https://\S+", words="be an https address", default=EXIT_ADDRESS
+        ),
         helpline=table.text("helpline", default=""),
         helpline_number=table.text("helpline_number", pattern=r"[0-9 ]{0,16}", words=_PHONE_WORDS, default=""),
         languages=table.texts("languages", default=("en",)),

@@ -90,7 +90,12 @@ def counts(actor: Actor) -> Counts:
     nobody = func.sum(case((Referral.owner_id.is_(None), 1), else_=0))
     found = db.session.execute(
         select(
-            Referral.status, func.count(), nobody, func.max(Referral.sent_at), step_ups.count_open(actor), arrivals_of(actor)
+            Referral.status,
+            func.count(),
+            nobody,
+            func.max(Referral.sent_at),
+            step_ups.count_open(actor),
+            arrivals_of(actor),
         )
         .where(in_area(actor), not_a_decoy(Referral.id))
         .group_by(Referral.status)

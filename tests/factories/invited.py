@@ -29,7 +29,9 @@ def a_link(known: Any, area: str = "reading") -> Id:
     """A link that a coordinator sent; commits."""
     with context.acting_as(job="test"):
         agency = db.session.get_one(Agency, known.agencies[f"school@{area}"])
-        link = links.invite(actor_for(f"coordinator@{area}", known), agency=agency, email=f"tutor@school.{area}.example")
+        link = links.invite(
+            actor_for(f"coordinator@{area}", known), agency=agency, email=f"tutor@school.{area}.example"
+        )
         link_id = link.id
         db.session.commit()
     db.session.remove()

@@ -11,7 +11,9 @@ NO_SECRET = {"core/crypto.py"}
 
 def test_every_place_that_makes_a_secret_is_on_the_page():
     page = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
-    packages = [path.parent for path in ROOT.glob("*/__init__.py") if path.parent.name not in {"tests", "bench", "demo"}]
+    packages = [
+        path.parent for path in ROOT.glob("*/__init__.py") if path.parent.name not in {"tests", "bench", "demo"}
+    ]
     places = {
         str(path.relative_to(ROOT))
         for package in packages for path in package.rglob("*.py")

@@ -52,7 +52,12 @@ def serve(
         db.session.remove()
         db.engine.dispose()
         app.extensions["keyring"].store.engine.dispose()
-    settings = {"VAR": str(folder), "DEMONSTRATION": "" if tls else "1", "SECRET_KEY": SECRET, "ROOT_KEY_FILE": str(key)}
+    settings = {
+        "VAR": str(folder),
+        "DEMONSTRATION": "" if tls else "1",
+        "SECRET_KEY": SECRET,
+        "ROOT_KEY_FILE": str(key),
+    }
     return Server(environment | settings, folder / "server.log", tls), known
 
 

@@ -152,7 +152,9 @@ def test_references_are_not_a_sequence_and_their_letter_finds_slips():
 def test_a_fifth_digit_comes_when_half_of_the_numbers_are_used(acting, known, monkeypatch):
     with acting("referrer@reading"):
         area = db.session.get_one(Area, known.areas["reading"])
-        monkeypatch.setattr(references, "_draw", lambda stem, digits, count: [] if digits == 4 else [f"{stem}-{digits}"])
+        monkeypatch.setattr(
+            references, "_draw", lambda stem, digits, count: [] if digits == 4 else [f"{stem}-{digits}"]
+        )
         assert references.new_reference(area).endswith("-5")
 
 
