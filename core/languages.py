@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from babel.support import LazyProxy, NullTranslations, Translations
-from flask import Blueprint, Flask, abort, current_app, redirect, request, url_for
+from flask import Blueprint, Flask, abort, current_app, has_request_context, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from markupsafe import Markup
@@ -155,8 +155,7 @@ def choose(code: str) -> ResponseReturnValue:
 
 def links() -> list[dict[str, str]]:
     """The other languages, each by its own name; none where only one is offered."""
-    ours = offered()
-    if len(ours) < 2:
+    if not has_request_context() or len(ours := offered()) < 2:
         return []
     here = request.full_path.rstrip("?") if request.method == "GET" else request.path
     return [
@@ -171,6 +170,11 @@ def init_app(app: Flask) -> None:
     app.before_request(_choose)
     app.teardown_request(_forget)
     app.register_blueprint(bp)
+    mark(app)
+
+
+def mark(app: Flask) -> None:
+    """The marks that templates use: `_`, `_n`, `{% trans %}` and the filter `said`."""
     environment = app.jinja_env
     environment.policies["ext.i18n.trimmed"] = True
     environment.add_extension("jinja2.ext.i18n")

@@ -7,6 +7,7 @@ import html5lib
 from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 
+from core import languages
 from core.tables import table_rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,6 +19,7 @@ def template_app() -> Flask:
     ours = FileSystemLoader(ROOT / "templates")
     theirs = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([ours, theirs])
+    languages.mark(app)
     app.jinja_env.globals |= {"csrf_token": lambda: "token", "table_rows": table_rows}
     return app
 
