@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from accounts.services import passwords
 from accounts.services.memberships import Way
+from core.forms import note_refusal
 
 WRONG = "Check your email address and password"
 
@@ -35,6 +36,9 @@ def refuse_foreign_next() -> None:
 
 class PlainForm(FlaskForm):
     """A button alone. The forms here hash or sign in before they write, so they carry no one-time key."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        return note_refusal(self, bool(super().validate(extra_validators)))
 
 
 class LeadingForm(PlainForm):

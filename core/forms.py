@@ -26,6 +26,13 @@ MONTHS = {name: n for n, names in enumerate(
      "dec december rhag rhagfyr"), 1) for name in names.split()}  # fmt: skip
 
 
+def note_refusal(form: FlaskForm, is_right: bool) -> bool:
+    """Pass on whether a form is right; one that is not is an event of the log, without what was typed (ASVS 16.3.3)."""
+    if not is_right and has_request_context():
+        log.info("input_refused", route=request.endpoint, form=type(form).__name__, fields=len(form.errors))
+    return is_right
+
+
 class Form(FlaskForm):
     """Every form of the product: CSRF token, a one-time key, and (where it edits) the row version it was opened on."""
 
@@ -38,9 +45,7 @@ class Form(FlaskForm):
             return False
         is_right = bool(super().validate(extra_validators))
         # Not one that checks the rows of a list: those are counted together.
-        if not is_right and has_request_context() and self.meta.csrf:
-            log.info("input_refused", route=request.endpoint, form=type(self).__name__, fields=len(self.errors))
-        return is_right
+        return note_refusal(self, is_right) if self.meta.csrf else is_right
 
     def answer_fields(self) -> dict[str, Field]:
         """The fields a person fills in, by name, in their order on the page."""

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ OWNER, WEB = "yfp_test_owner", "yfp_test_web"
 ROLE_PASSWORD = "for tests only"
 
 
+# What was deleted slows a database down until it is tidied; a new one is cheaper.
+LENT_TIMES = 25
 _TABLES = (
     "select relname from pg_class where relkind in ('r', 'p') and not relispartition"
     " and relnamespace = 'public'::regnamespace order by relname"
@@ -54,6 +57,7 @@ class Postgres:
         self.server: Any = None
         self.count = 0
         self.free: list[str] = []
+        self.lent: Counter[str] = Counter()
         self.reset, self.shape = "", ""
         if not self.given:
             self._start()
@@ -126,19 +130,22 @@ class Postgres:
 
     def lend(self, template: str) -> str:
         """A database like the template, for one test."""
-        return self.free.pop() if self.free else self.fresh(template)[0]
+        name = self.free.pop() if self.free else self.fresh(template)[0]
+        self.lent[name] += 1
+        return name
 
     def take_back(self, name: str) -> None:
         """Put its rows back as they were; where a test changed the schema itself, the database goes."""
+        if self.lent[name] == LENT_TIMES:
+            return self.drop(name)
         with psycopg.connect(self.url(name).replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute(_ALONE)
             if same := self._shape(connection) == self.shape:
                 with connection.transaction():
                     connection.execute(self.reset)
         if same:
-            self.free.append(name)
-        else:
-            self.drop(name)
+            return self.free.append(name)
+        return self.drop(name)
 
     @staticmethod
     def _shape(connection: Any) -> str:
