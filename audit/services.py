@@ -126,8 +126,9 @@ def _add(session: Any, chain: str, body: dict[str, Any]) -> None:
 
 # Why a page of this kind is opened, where its route says nothing else (SECURITY-DESIGN 4).
 PURPOSES = {
-    "referral": Purpose.REFERRAL, "referral_status": Purpose.REFERRAL, "referrals": Purpose.REFERRAL, "draft": Purpose.REFERRAL, "triage": Purpose.TRIAGE,
-    "arrival": Purpose.TRIAGE, "match": Purpose.TRIAGE, "meeting": Purpose.PANEL, "action": Purpose.PANEL, "case": Purpose.CASE_MANAGEMENT,
+    "referral": Purpose.REFERRAL, "referral_status": Purpose.REFERRAL, "referrals": Purpose.REFERRAL,
+    "draft": Purpose.REFERRAL, "triage": Purpose.TRIAGE, "arrival": Purpose.TRIAGE, "match": Purpose.TRIAGE,
+    "meeting": Purpose.PANEL, "action": Purpose.PANEL, "case": Purpose.CASE_MANAGEMENT,
     "cases": Purpose.CASE_MANAGEMENT, "young_person": Purpose.CASE_MANAGEMENT, "found": Purpose.CASE_MANAGEMENT,
     "offer": Purpose.DIRECT_SUPPORT, "step_up": Purpose.SAFEGUARDING, "candidates": Purpose.COHORT,
     "candidate": Purpose.COHORT, "extract": Purpose.COHORT, "run": Purpose.COHORT, "disclosures": Purpose.SAFEGUARDING,

@@ -17,8 +17,8 @@ from core.clock import today
 from core.codes.referrals import DangerAnswer, SourceType
 from core.db import db
 from core.ids import new_id
-from invited.forms_families import AskForm, ask_form, asked
 from invited.forms import DangerForm
+from invited.forms_families import AskForm, ask_form, asked
 from invited.services import arrivals
 from invited.services.visits import HOUR, slow_down
 from invited.views import bp

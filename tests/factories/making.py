@@ -199,6 +199,8 @@ NOT_MAKING = {
     # The secret is shown once, in the answer that makes it; systems send with a key of their own (tests/interface).
     "interface.new_credential", "interface.end_credential", "interface.export_referral_file",
     "interface_api.give_token", "interface_api.send", "interface_api.add_file",
+    # Browsers send it, not people, and nothing of it is stored.
+    "policy_reports.take",
     "invited.end_link", "invited.turn_away", "invited.take_back",
     # What a visitor writes is one row, under their link or under the number of their form: tests/invited.
     "invited.open_link", "invited.confirm", "invited.new_code", "invited.danger", "invited.call_now", "invited.eligible",

@@ -56,6 +56,7 @@ UNPRESSED = {
     **dict.fromkeys(["rights.erasures", "rights.merge_with"], "takes a reference and keeps nothing; its own tests press it"),
     "rights.split": "only where two records were merged; its own tests press it",
     "accounts.withdraw_approval": "only while what somebody asked for themselves waits; its own tests press it",
+    "policy_reports.take": "no form of a page: browsers report to it, and nothing of it is stored",
     "held.throw_away": "deletes what its own user typed; its own tests press it",
     "panels.change_leads": "the second page of panels.case_list; its own tests press it",
     "referrals.duplicate": "one answer, kept in its owner's draft", "referrals.call_now": "as referrals.duplicate",
