@@ -323,7 +323,8 @@ def _administrator(actor: Actor, shown: Work) -> None:
 
 _BUILDERS: dict[Role, Callable[[Actor, Work], None]] = {
     Role.COORDINATOR: _coordinator, Role.REFERRER: _referrer, Role.AGENCY_CONTACT: _referrer,
-    Role.PANEL_CHAIR: _chair, Role.PANEL_MEMBER: _member, Role.PROVIDER: _provider, Role.LEAD: _lead, Role.SAFEGUARDING_LEAD: _safeguarding,
+    Role.PANEL_CHAIR: _chair, Role.PANEL_MEMBER: _member, Role.PROVIDER: _provider, Role.LEAD: _lead,
+    Role.SAFEGUARDING_LEAD: _safeguarding,
     Role.DATA_PROTECTION_OFFICER: _officer, Role.PARTNERSHIP_LEAD: _partnership, Role.OVERSIGHT_VIEWER: _oversight,
     Role.ANALYST: _analyst, Role.ADMINISTRATOR: _administrator,
 }  # fmt: skip
