@@ -1,5 +1,7 @@
 """Fixtures: an installation on each database, people signed in at its doors, and the catalogue's markers."""
 
+import gc
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +30,20 @@ ROOT_KEY = bytes(range(32))
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", default="both", choices=["both", "sqlite", "postgresql"])
+
+
+_ended = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each test has an application of its own, and what stays of thousands would be looked through again and again."""
+    gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_runtest_logfinish(nodeid: str, location: tuple[str, int | None, str]) -> None:
+    if next(_ended) % 40 == 0:
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -56,6 +56,7 @@ def foreign(page, *, is_public):
             yield f"a {linked.geturl()}"
 
 
+@pytest.mark.only("sqlite")
 @pytest.mark.catalogue("W1")
 def test_every_page_of_every_role_says_what_a_browser_may_do(app, known, sign_in, visitor):
     """The strict client refuses inline script, style and handlers on each of these pages. None weighs more than it may."""
