@@ -176,8 +176,7 @@ def _settle(response: Response, seen: context.AccessContext | None) -> None:
     if not (keeps or wants_reads or denied or failed or needs_session):
         db.session.rollback()
         return
-    if db.engine.dialect.name == "sqlite":
-        # Also where a view that writes late had nothing to write: its reading transaction cannot become a writing one.
+    if not keeps and db.engine.dialect.name == "sqlite":
         begin_writing()
     if wants_reads and seen is not None:
         trail.note_reads(seen, kept=keeps)

@@ -1,12 +1,13 @@
 """What a referrer adds after sending: the answer to a question, with a file or without, and one more file."""
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 import core.drafts
 from audit.models import Event
 from core.access import Permission, requires, signed_in
 from core.ids import Id
+from core.requests import write_late
 from files.forms import FileForm
 from files.limits import MOST_FILES
 from files.services import keeping
@@ -22,6 +23,12 @@ from referrals.views.tracking import own_sent, too_late
 P = Permission
 
 
+def _nothing_to_send(page: ResponseReturnValue) -> ResponseReturnValue:
+    """Where a form comes too late, perhaps as the second of two: its entry is still written, so it begins to write."""
+    sent_before = write_late() if request.method == "POST" else None
+    return sent_before if sent_before is not None else page
+
+
 @bp.route("/referrals/<id:referral_id>/reply", methods=["GET", "POST"])
 @requires(P.REFERRAL_SEND, reads=Event.REFERRAL_READ, writes_late=True)
 def reply(referral_id: Id) -> ResponseReturnValue:
@@ -29,7 +36,7 @@ def reply(referral_id: Id) -> ResponseReturnValue:
     question = tracking.open_question(tracking.messages_of(found))
     page = redirect(url_for("referrals.referral", referral_id=referral_id))
     if question is None or not tracking.is_open(found):
-        return page
+        return _nothing_to_send(page)
 
     def keep(file: Examined | None) -> None:
         referral = own_sent(referral_id)
@@ -58,7 +65,7 @@ def add_file(referral_id: Id) -> ResponseReturnValue:
     """While there is no decision. Nobody opens the file before it was checked."""
     actor, found, form = signed_in(), own_sent(referral_id), FileForm()
     if not tracking.is_open(found):
-        return too_late(found)
+        return _nothing_to_send(too_late(found))
 
     def keep(file: Examined) -> None:
         referral = own_sent(referral_id)
