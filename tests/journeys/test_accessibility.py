@@ -33,6 +33,7 @@ WALKED_TO = {
 NO_PAGES = {
     "/account/role": "the page of /account/choose-role under another address",
     "/account/stay": "nothing: a script asks for it",
+    "/language/<code>": "leads back to where one was, in another language",
     "/oversight": "leads to one's own area, district or board",
 }
 
