@@ -55,6 +55,18 @@ def test_no_template_takes_the_name_of_the_translation():
         assert not re.search(r"{%-?\s*set _\s*=|for _ in|\b_=", path.read_text()), path
 
 
+def test_what_a_template_translates_stands_in_the_template():
+    """The text is taken for HTML: a variable's goes through the filter ``said``, which never is."""
+    environment = Environment(extensions=["jinja2.ext.i18n"])
+    wrong = []
+    for path in (translations.ROOT / "templates").rglob("*.html"):
+        for call in environment.parse(path.read_text()).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name in {"_", "_n", "gettext", "ngettext"}:
+                texts = call.args[:2] if call.node.name in {"_n", "ngettext"} else call.args[:1]
+                wrong += [f"{path.name}:{call.lineno}" for text in texts if not isinstance(text, nodes.Const)]
+    assert wrong == []
+
+
 def _texts(tree: nodes.Template):
     """Text between tags that is not inside a mark."""
     page = "¤".join(data.data for data in tree.find_all(nodes.TemplateData))
