@@ -15,6 +15,7 @@ from tests.support.post import Post
 
 EMAIL = "coordinator@reading.example"
 NEW = "seven quiet marbles under glass"
+START = "2026-11-23 09:00:00Z"
 
 
 @pytest.fixture
@@ -153,3 +154,14 @@ def add_app(client, path="/account/authenticator/add"):
     answer = client.post(path, data=form_values(page.form()) | {"code": app.now(), "name": "Phone"})
     assert answer.status_code == 302, answer.text[:3000]
     return app
+
+
+@pytest.fixture
+def with_app(another, time_machine):
+    """A coordinator who set up an authenticator app a minute ago; the browser they did it in."""
+    time_machine.move_to(START, tick=False)
+    client = another()
+    enter(client)
+    client.app = add_app(client)
+    time_machine.shift(60)
+    return client

@@ -11,11 +11,10 @@ from accounts.services import alarms
 from audit.models import Event
 from core.db import db
 from messages.models import Message, Notice
-from tests.accounts.conftest import add_app, enter, events
+from tests.accounts.conftest import START, add_app, enter, events
 from tests.accounts.test_second_factor import codes_of, give_code
 from tests.support.client import words
 
-START = "2026-11-23 09:00:00Z"
 WRONG = "wrong wrong wrong"
 
 
@@ -23,17 +22,6 @@ WRONG = "wrong wrong wrong"
 def environment():
     """A real installation."""
     return {}
-
-
-@pytest.fixture
-def with_app(another, time_machine):
-    """A coordinator who set up an authenticator app some time ago; the browser they did it in."""
-    time_machine.move_to(START, tick=False)
-    client = another()
-    enter(client)
-    client.app = add_app(client)
-    time_machine.shift(60)
-    return client
 
 
 def told(kind):

@@ -13,24 +13,11 @@ from tests.accounts.conftest import EMAIL, add_app, enter, events, session_cooki
 from tests.support.client import words
 from tests.support.installation import PASSWORD
 
-START = "2026-11-23 09:00:00Z"
-
 
 @pytest.fixture
 def environment():
     """A real installation."""
     return {}
-
-
-@pytest.fixture
-def with_app(another, time_machine):
-    """A coordinator who set up an authenticator app half a minute ago; the browser they did it in."""
-    time_machine.move_to(START, tick=False)
-    client = another()
-    enter(client)
-    client.app = add_app(client)
-    time_machine.shift(60)
-    return client
 
 
 def give_code(client, code, path="/sign-in/code"):
