@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.crypto import Encrypted
 from core.db import Moment, SealedRecord, db, id_type
 from core.ids import Id
+from core.languages import gettext
 
 
 class Action(StrEnum):
@@ -33,13 +34,17 @@ class Action(StrEnum):
 class Event(StrEnum):
     """Everything the trail can say. The value is ``action:what``; ``label`` is how the audit page says it."""
 
-    label: str
+    words: str
 
     def __new__(cls, value: str, label: str = "") -> "Event":
         member = str.__new__(cls, value)
         member._value_ = value
-        member.label = label
+        member.words = label
         return member
+
+    @property
+    def label(self) -> str:
+        return gettext(self.words)
 
     @property
     def action(self) -> Action:

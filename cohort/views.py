@@ -12,7 +12,9 @@ from cohort.sources import MOST_BYTES, FileProblem, SourceKind, check_name
 from core.access import Permission, requires, signed_in
 from core.codes.decisions import CandidateStatus, NotNominatedReason, RunStatus
 from core.context import current
+from core.formats import day
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import page_number
 from core.versions import expect_version
 
@@ -130,8 +132,11 @@ def run_list() -> ResponseReturnValue:
 def _source_words(source: runs.Source) -> str:
     made = source.extract.created_at
     kind = SourceKind(source.extract.kind).label.partition(":")[0]
-    words = f"{kind}, {source.agency}, {made.day} {made:%B %Y}, {source.extract.rows_kept:,} rows"
-    return words if source.in_date else f"{words} (agreement not in date)"
+    words = _(
+        "%(kind)s, %(agency)s, %(day)s, %(rows)s rows",
+        kind=kind, agency=source.agency, day=day(made), rows=f"{source.extract.rows_kept:,}",
+    )  # fmt: skip
+    return words if source.in_date else _("%(words)s (agreement not in date)", words=words)
 
 
 @bp.route("/cohort/runs/<id:run_id>")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from core.db import Base
 from core.formats import Closed
 from core.ids import Id
+from core.languages import gettext as _
 from core.row_rules import rule_of
 from core.row_security import viewer
 
@@ -41,14 +42,14 @@ def must_open(person_id: Id | None) -> None:
 
 def whom_to_ask(person_id: Id) -> str:
     """The name on a restricted record; the safeguarding lead's post where nobody is named any more."""
-    return viewer().restricted.get(person_id) or "the safeguarding lead"
+    return viewer().restricted.get(person_id) or _("the safeguarding lead")
 
 
 def instead_of(name: str, kind: str, person_id: Id) -> Any:
     """What a list shows in place of a field of a restricted record."""
     if kind != "text" or name in NAMELESS:
         return None
-    return Closed(f"Restricted – ask {whom_to_ask(person_id)}" if name == "surname" else "Restricted")
+    return Closed(_("Restricted – ask %(whom)s", whom=whom_to_ask(person_id)) if name == "surname" else _("Restricted"))
 
 
 def is_known(column: ColumnElement[Any]) -> ColumnElement[bool]:

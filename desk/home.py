@@ -22,6 +22,8 @@ from core.codes.referrals import ReferralStatus as S
 from core.codes.sharing import SharingOutcome
 from core.db import db
 from core.formats import moment
+from core.languages import gettext as _
+from core.languages import ngettext
 from desk import first, work
 from desk.first import Item
 from desk.work import NOTHING, Pair
@@ -99,12 +101,15 @@ def _meetings(shown: Work, actor: Actor) -> work.Meetings:
     found = work.panel_meetings(actor)
     coming = found.next
     if coming is None:
-        shown.notices.append(Notice("No panel meeting is planned.", "/meetings", "Open meetings"))
+        shown.notices.append(Notice(_("No panel meeting is planned."), "/meetings", _("Open meetings")))
     else:
-        items = f"{coming.items} item{'' if coming.items == 1 else 's'}"
+        items = ngettext("%(count)s item", "%(count)s items", coming.items)
         when = f"{coming.starts_at:%A} {moment(coming.starts_at)}"
-        text = f"Next panel: {when} · {items} · quorum is {coming.quorum} agencies"
-        shown.notices.append(Notice(text, f"/meetings/{coming.id}", "Open the meeting"))
+        text = _(
+            "Next panel: %(when)s · %(items)s · quorum is %(quorum)s agencies",
+            when=when, items=items, quorum=coming.quorum,
+        )  # fmt: skip
+        shown.notices.append(Notice(text, f"/meetings/{coming.id}", _("Open the meeting")))
     return found
 
 
@@ -114,12 +119,12 @@ def _referral_table(actor: Actor, step_ups: Pair, to_accept: int) -> Table:
     def line(text: str, status: S, tab: str) -> Line:
         return _line(text, found.get(status, NOTHING), f"/triage?tab={tab}")
 
-    return Table("Referrals", [
-        Line("To accept", to_accept, "/triage/arrivals"),
-        line("New", S.NEW, "new"), line("In triage", S.IN_TRIAGE, "in-triage"),
-        line("Information needed", S.INFORMATION_NEEDED, "information-needed"),
-        line("Ready for panel", S.READY_FOR_PANEL, "ready"),
-        _line("Step-ups without an answer", step_ups, "/step-ups"),
+    return Table(_("Referrals"), [
+        Line(_("To accept"), to_accept, "/triage/arrivals"),
+        line(_("New"), S.NEW, "new"), line(_("In triage"), S.IN_TRIAGE, "in-triage"),
+        line(_("Information needed"), S.INFORMATION_NEEDED, "information-needed"),
+        line(_("Ready for panel"), S.READY_FOR_PANEL, "ready"),
+        _line(_("Step-ups without an answer"), step_ups, "/step-ups"),
     ])  # fmt: skip
 
 
@@ -130,11 +135,11 @@ def _case_line(text: str, pair: Pair, query: str) -> Line:
 
 def _case_table(actor: Actor, *extra: Line) -> Table:
     found = work.case_numbers(actor)
-    return Table("Cases", [
-        _case_line("Open", found.open, ""), _case_line("Being asked or assessed", found.assessing, "stage=assessing"),
-        _case_line("Plans in draft", found.plan_draft, "stage=plan_draft"),
-        _case_line("Reviews due", found.reviews, "view=review"),
-        _case_line("Closing", found.closing, "stage=closing"), _case_line("Nobody’s", found.nobodys, "view=nobody"),
+    return Table(_("Cases"), [
+        _case_line(_("Open"), found.open, ""), _case_line(_("Being asked or assessed"), found.assessing, "stage=assessing"),
+        _case_line(_("Plans in draft"), found.plan_draft, "stage=plan_draft"),
+        _case_line(_("Reviews due"), found.reviews, "view=review"),
+        _case_line(_("Closing"), found.closing, "stage=closing"), _case_line(_("Nobody’s"), found.nobodys, "view=nobody"),
         *extra,
     ])  # fmt: skip
 
@@ -142,8 +147,8 @@ def _case_table(actor: Actor, *extra: Line) -> Table:
 def _coordinator(actor: Actor, shown: Work) -> None:
     _meetings(shown, actor)
     _do_first(shown, actor)
-    offers = _line("Offers not answered", work.offer_numbers(actor), "/offers")
-    consider = Line("Young people to consider", candidates.waiting(actor), "/cohort/candidates")
+    offers = _line(_("Offers not answered"), work.offer_numbers(actor), "/offers")
+    consider = Line(_("Young people to consider"), candidates.waiting(actor), "/cohort/candidates")
     shown.tables = [_referral_table(actor, *work.step_ups_and_arrivals(actor)), _case_table(actor, offers, consider)]
 
 
@@ -156,10 +161,10 @@ def _chair(actor: Actor, shown: Work) -> None:
     _do_first(shown, actor)
     ready = work.referral_numbers(actor).get(S.READY_FOR_PANEL, NOTHING)
     shown.tables = [
-        Table("The panel", [
-            Line("Meetings to confirm", found.unconfirmed, "/meetings"),
-            _line("Ready for panel", ready, "/triage?tab=ready"),
-            _line("Your actions", work.action_numbers(actor), "/actions"),
+        Table(_("The panel"), [
+            Line(_("Meetings to confirm"), found.unconfirmed, "/meetings"),
+            _line(_("Ready for panel"), ready, "/triage?tab=ready"),
+            _line(_("Your actions"), work.action_numbers(actor), "/actions"),
         ]),
         _case_table(actor),
     ]  # fmt: skip
@@ -168,7 +173,7 @@ def _chair(actor: Actor, shown: Work) -> None:
 def _member(actor: Actor, shown: Work) -> None:
     _meetings(shown, actor)
     _do_first(shown, actor)
-    shown.tables = [Table("The panel", [_line("Your actions", work.action_numbers(actor), "/actions")])]
+    shown.tables = [Table(_("The panel"), [_line(_("Your actions"), work.action_numbers(actor), "/actions")])]
 
 
 def _provider(actor: Actor, shown: Work) -> None:
@@ -176,9 +181,9 @@ def _provider(actor: Actor, shown: Work) -> None:
     sessions = work.own_sessions(actor)
     shown.sessions = sessions.today
     shown.tables = [
-        Table("Your work", [
-            _line("Offers to answer", work.offer_numbers(actor), "/offers"),
-            _line("Sessions not recorded", sessions.unrecorded, "/sessions"),
+        Table(_("Your work"), [
+            _line(_("Offers to answer"), work.offer_numbers(actor), "/offers"),
+            _line(_("Sessions not recorded"), sessions.unrecorded, "/sessions"),
         ])
     ]  # fmt: skip
 
@@ -188,16 +193,16 @@ def _lead(actor: Actor, shown: Work) -> None:
     sessions, found = work.own_sessions(actor), work.case_numbers(actor)
     shown.sessions = sessions.today
     shown.tables = [
-        Table("Your cases", [
-            _case_line("Open", found.open, ""),
-            _case_line("Being asked or assessed", found.assessing, "stage=assessing"),
-            _case_line("Plans in draft", found.plan_draft, "stage=plan_draft"),
-            _case_line("Reviews due", found.reviews, "view=review"),
+        Table(_("Your cases"), [
+            _case_line(_("Open"), found.open, ""),
+            _case_line(_("Being asked or assessed"), found.assessing, "stage=assessing"),
+            _case_line(_("Plans in draft"), found.plan_draft, "stage=plan_draft"),
+            _case_line(_("Reviews due"), found.reviews, "view=review"),
         ]),
-        Table("Your work", [
-            _line("Sessions not recorded", sessions.unrecorded, "/sessions"),
-            _line("Your actions", work.action_numbers(actor), "/actions"),
-            _line("Step-ups without an answer", work.step_up_numbers(actor), "/step-ups"),
+        Table(_("Your work"), [
+            _line(_("Sessions not recorded"), sessions.unrecorded, "/sessions"),
+            _line(_("Your actions"), work.action_numbers(actor), "/actions"),
+            _line(_("Step-ups without an answer"), work.step_up_numbers(actor), "/step-ups"),
         ]),
     ]  # fmt: skip
 
@@ -212,11 +217,16 @@ def _trail_notice(chains: tuple[str, ...]) -> Notice:
     """Whether the last check of every chain agreed, and when the oldest of those checks was."""
     last = search.last_checks(chains)
     if any(entry.outcome != "ok" for entry in last.values()):
-        return Notice("Audit trail:", "/audit/verify", "See what does not agree", ("Does not agree", "red"))
+        return Notice(_("Audit trail:"), "/audit/verify", _("See what does not agree"), (_("Does not agree"), "red"))
     if len(last) < len(chains):
-        return Notice("Audit trail:", "/audit/verify", "Check the trail", ("Not checked yet", "grey"))
+        return Notice(_("Audit trail:"), "/audit/verify", _("Check the trail"), (_("Not checked yet"), "grey"))
     oldest = min(entry.at for entry in last.values())
-    return Notice(f"Audit trail checked {moment(oldest)}:", "/audit/verify", "Check again", ("Verified", "green"))
+    return Notice(
+        _("Audit trail checked %(when)s:", when=moment(oldest)),
+        "/audit/verify",
+        _("Check again"),
+        (_("Verified"), "green"),
+    )
 
 
 def _trail_table(chains: tuple[str, ...]) -> Table:
@@ -227,7 +237,8 @@ def _trail_table(chains: tuple[str, ...]) -> Table:
         return Line(text, search.count(chains, asked), f"/audit?what={what}&since={since.isoformat()}")
 
     return Table(
-        "The audit trail, last 7 days", [line("People turned away", "denied"), line("Exports and prints", "exported")]
+        _("The audit trail, last 7 days"),
+        [line(_("People turned away"), "denied"), line(_("Exports and prints"), "exported")],
     )
 
 
@@ -235,16 +246,16 @@ def _safeguarding(actor: Actor, shown: Work) -> None:
     chains = _chains(actor)
     shown.notices.append(_trail_notice(chains))
     _do_first(shown, actor)
-    step_ups = _line("Step-ups without an answer", work.step_up_numbers(actor), "/step-ups")
-    cases = _case_line("Open cases", work.case_numbers(actor).open, "")
-    actions = _line("Your actions", work.action_numbers(actor), "/actions")
-    waiting = Table("Young people waiting", [step_ups, actions, cases])
-    shown.tables = [waiting, Table("To decide", _as_second_person(actor)), _trail_table(chains)]
+    step_ups = _line(_("Step-ups without an answer"), work.step_up_numbers(actor), "/step-ups")
+    cases = _case_line(_("Open cases"), work.case_numbers(actor).open, "")
+    actions = _line(_("Your actions"), work.action_numbers(actor), "/actions")
+    waiting = Table(_("Young people waiting"), [step_ups, actions, cases])
+    shown.tables = [waiting, Table(_("To decide"), _as_second_person(actor)), _trail_table(chains)]
 
 
 def _grants(actor: Actor) -> Line:
     waiting = db.session.scalar(select(func.count()).select_from(grants_visible_to(actor).subquery())) or 0
-    return Line("Roles to approve", waiting, "/admin/grants")
+    return Line(_("Roles to approve"), waiting, "/admin/grants")
 
 
 def _grants_and_retention(actor: Actor) -> list[Line]:
@@ -254,15 +265,18 @@ def _grants_and_retention(actor: Actor) -> list[Line]:
         for found in (grants_visible_to(actor), retention.waiting(actor))
     ]
     grants, over = db.session.execute(select(*counted)).one()
-    return [Line("Roles to approve", grants, "/admin/grants"), Line("Records to decide", over, "/rights/retention")]
+    return [
+        Line(_("Roles to approve"), grants, "/admin/grants"),
+        Line(_("Records to decide"), over, "/rights/retention"),
+    ]
 
 
 def _as_second_person(actor: Actor) -> list[Line]:
     """What somebody else did or asked for, and this person looks at; the approvals were counted with the session."""
     return [
-        _line("Emergency access to review", work.emergency_numbers(actor), "/audit/emergency"),
-        Line("Unusual access to review", alerts.waiting(actor), "/audit/alerts"),
-        Line("Approvals", actor.approvals_waiting, "/approvals"),
+        _line(_("Emergency access to review"), work.emergency_numbers(actor), "/audit/emergency"),
+        Line(_("Unusual access to review"), alerts.waiting(actor), "/audit/alerts"),
+        Line(_("Approvals"), actor.approvals_waiting, "/approvals"),
     ]
 
 
@@ -276,11 +290,11 @@ def _officer(actor: Actor, shown: Work) -> None:
     href = f"/sharing?outcome={SharingOutcome.NOT_IN_REGISTER.value}"
     shown.tables = [
         Table(
-            "To decide",
+            _("To decide"),
             [
                 *_grants_and_retention(actor),
                 *_as_second_person(actor),
-                Line("Shared outside the register, last 30 days", number, href),
+                Line(_("Shared outside the register, last 30 days"), number, href),
             ],
         ),
         _trail_table(chains),
@@ -288,21 +302,23 @@ def _officer(actor: Actor, shown: Work) -> None:
 
 
 def _partnership(actor: Actor, shown: Work) -> None:
-    shown.notices.append(Notice("How your area is doing is on its report.", "/oversight", "Open the report"))
-    shown.tables = [Table("To decide", [_grants(actor)])]
+    shown.notices.append(Notice(_("How your area is doing is on its report."), "/oversight", _("Open the report")))
+    shown.tables = [Table(_("To decide"), [_grants(actor)])]
 
 
 def _oversight(actor: Actor, shown: Work) -> None:
     shown.notices.append(
-        Notice("The figures of all areas are on the reports. Small numbers are hidden.", "/oversight", "Open reports")
+        Notice(
+            _("The figures of all areas are on the reports. Small numbers are hidden."), "/oversight", _("Open reports")
+        )
     )
 
 
 def _analyst(actor: Actor, shown: Work) -> None:
     shown.tables = [
-        Table("This month’s run", [
-            Line("Uploads to accept", work.upload_numbers(actor), "/cohort/uploads"),
-            Line("Runs to release", work.run_numbers(actor), "/cohort/runs"),
+        Table(_("This month’s run"), [
+            Line(_("Uploads to accept"), work.upload_numbers(actor), "/cohort/uploads"),
+            Line(_("Runs to release"), work.run_numbers(actor), "/cohort/runs"),
         ])
     ]  # fmt: skip
 
@@ -314,9 +330,9 @@ def _administrator(actor: Actor, shown: Work) -> None:
     invited = func.count().filter(people.c.active, people.c.password.is_(None))
     row = db.session.execute(select(invited, func.count().filter(~people.c.active)).select_from(people)).one()
     shown.tables = [
-        Table("People", [
-            Line("Invitations not answered", row[0], "/admin/users?state=invited"),
-            Line("Suspended accounts", row[1], "/admin/users?state=suspended"),
+        Table(_("People"), [
+            Line(_("Invitations not answered"), row[0], "/admin/users?state=invited"),
+            Line(_("Suspended accounts"), row[1], "/admin/users?state=suspended"),
         ])
     ]  # fmt: skip
 

@@ -17,6 +17,7 @@ from core.codes.base import Tag, label_of
 from core.codes.offers import CostBand, EvidenceConfidence, EvidenceRating, OfferStatus
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from core.sensitivity import is_known
 from interventions.models import Intervention
 from interventions.policies import interventions_visible_to
@@ -62,7 +63,7 @@ class Choice:
 def rating_tag(intervention: Intervention) -> Tag:
     """The evidence rating as a tag; an unrated one says what to do about it."""
     rating = EvidenceRating(intervention.rating)
-    return Tag("Unrated – check the toolkit", "grey") if rating is EvidenceRating.UNRATED else rating.tag
+    return Tag(_("Unrated – check the toolkit"), "grey") if rating is EvidenceRating.UNRATED else rating.tag
 
 
 def is_old_rating(intervention: Intervention, on: date | None = None) -> bool:
@@ -110,7 +111,7 @@ def as_choices(found: list[Intervention]) -> list[Choice]:
     areas = _names(Area, {item.area_id for item in found})
     return [
         Choice(
-            item, agencies.get(item.provider_id or "", ""), areas.get(item.area_id or "", "All areas"), left[item.id]
+            item, agencies.get(item.provider_id or "", ""), areas.get(item.area_id or "", _("All areas")), left[item.id]
         )
         for item in found
     ]

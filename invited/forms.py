@@ -15,6 +15,7 @@ from core.codes.invited import TurnAwayReason
 from core.codes.referrals import DangerAnswer, ReferralReason
 from core.formats import age_on
 from core.forms import DateParts, Form
+from core.languages import gettext as _
 from referrals.answers import OLDEST, YOUNGEST, with_page
 from referrals.forms.base import EMAIL_WORDS, LongText, Needed, SectionForm
 from referrals.forms.sections import FORMS
@@ -85,7 +86,7 @@ class EligibleHereForm(SectionForm):
     )  # fmt: skip
 
     def offer(self, area: str, districts: list[District]) -> None:
-        self.here.label.text = f"Do they live in {area}, or go to school there?"
+        self.here.label.text = _("Do they live in %(area)s, or go to school there?", area=area)
         self.district_id.choices = [("", "Not known"), *((district.id, district.name) for district in districts)]
         if not districts:
             del self.district_id

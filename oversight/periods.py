@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core.formats import day
+from core.languages import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Period:
 
     @property
     def words(self) -> str:
-        return f"{day(self.start)} to {day(self.end)}"
+        return _("%(start)s to %(end)s", start=day(self.start), end=day(self.end))
 
 
 def _quarter_start(on: date) -> date:
@@ -27,9 +28,9 @@ def _quarter_start(on: date) -> date:
 def running(on: date) -> tuple[Period, ...]:
     """For an area's own people."""
     return (
-        Period("90-days", "Last 90 days", on - timedelta(days=89), on),
-        Period("quarter", "This quarter", _quarter_start(on), on),
-        Period("year", "Last 12 months", on - timedelta(days=364), on),
+        Period("90-days", _("Last 90 days"), on - timedelta(days=89), on),
+        Period("quarter", _("This quarter"), _quarter_start(on), on),
+        Period("year", _("Last 12 months"), on - timedelta(days=364), on),
     )
 
 
@@ -37,8 +38,8 @@ def finished(on: date) -> tuple[Period, ...]:
     """For the board and districts: the last whole quarter, and its year as far as its quarters are whole."""
     last = _quarter_start(on) - timedelta(days=1)
     return (
-        Period("quarter", "Last whole quarter", _quarter_start(last), last),
-        Period("year", "Year, whole quarters", date(last.year, 1, 1), last),
+        Period("quarter", _("Last whole quarter"), _quarter_start(last), last),
+        Period("year", _("Year, whole quarters"), date(last.year, 1, 1), last),
     )
 
 

@@ -12,6 +12,8 @@ from core.codes.cases import CaseStage
 from core.codes.referrals import ReferralStatus
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
+from core.languages import ngettext
 from oversight import measures
 from oversight.measures import STEPS, WAITS, Load, Scope, Wait
 from oversight.periods import Period
@@ -52,8 +54,9 @@ class WaitLine:
         if self.guarded:
             return [PRIVATE, *self._guarded()]
         if self.wait is None:
-            return ["None yet", "–", "–"]
-        share = f"{self.wait.share}% ({self.wait.within:,} of {self.wait.count:,})"
+            return [_("None yet"), "–", "–"]
+        counted = _("%(within)s of %(all)s", within=f"{self.wait.within:,}", all=f"{self.wait.count:,}")
+        share = f"{self.wait.share}% ({counted})"
         return [f"{self.wait.count:,}", _days(self.wait.median), share]
 
     def _guarded(self) -> list[str]:
@@ -65,7 +68,7 @@ class WaitLine:
 
 
 def _days(number: int) -> str:
-    return "Same day" if number == 0 else "1 working day" if number == 1 else f"{number} working days"
+    return ngettext("%(count)s working day", "%(count)s working days", number) if number else _("Same day")
 
 
 @dataclass
@@ -92,14 +95,14 @@ def area_report(area: Area, period: Period, *, workload: bool) -> AreaReport:
     waited = measures.waits(scope, targets)
     return AreaReport(
         funnel=_funnel(counted.by_area.get(area.id, (0,) * len(STEPS))),
-        waits=[WaitLine(WAIT_WORDS[name], targets[name], waited.get((area.id, name))) for name in WAITS],
+        waits=[WaitLine(_(WAIT_WORDS[name]), targets[name], waited.get((area.id, name))) for name in WAITS],
         stages=_stages(loads), overdue=_overdue(area.id, loads, measures.open_referrals(scope)),
         workload=_workload(loads) if workload else [], sources=_sources(counted.by_kind),
     )  # fmt: skip
 
 
 def _funnel(counts: Any) -> list[Count]:
-    return [Count(STEP_WORDS[step], value) for step, value in zip(STEPS, counts, strict=True)]
+    return [Count(_(STEP_WORDS[step]), value) for step, value in zip(STEPS, counts, strict=True)]
 
 
 def _stages(loads: list[Load]) -> list[Count]:
@@ -113,12 +116,12 @@ def _stages(loads: list[Load]) -> list[Count]:
 def _overdue(area_id: Id, loads: list[Load], referrals: dict[str, tuple[int, int]]) -> list[Count]:
     none = (0, 0)
     return [
-        Count("New referrals not acknowledged in time", referrals.get(ReferralStatus.NEW.value, none)[1]),
-        Count("Referrals in triage past their day", referrals.get(ReferralStatus.IN_TRIAGE.value, none)[1]),
-        Count("Step-ups without an answer", measures.late_step_ups(area_id)),
-        Count("Cases whose next step is late", sum(load.overdue for load in loads)),
-        Count("Reviews due", sum(load.reviews for load in loads)),
-        Count("Open cases that nobody leads", sum(load.cases for load in loads if not load.lead)),
+        Count(_("New referrals not acknowledged in time"), referrals.get(ReferralStatus.NEW.value, none)[1]),
+        Count(_("Referrals in triage past their day"), referrals.get(ReferralStatus.IN_TRIAGE.value, none)[1]),
+        Count(_("Step-ups without an answer"), measures.late_step_ups(area_id)),
+        Count(_("Cases whose next step is late"), sum(load.overdue for load in loads)),
+        Count(_("Reviews due"), sum(load.reviews for load in loads)),
+        Count(_("Open cases that nobody leads"), sum(load.cases for load in loads if not load.lead)),
     ]
 
 
@@ -174,13 +177,15 @@ def board(period: Period) -> Board:
         BoardLine(area.name, area.slug, cells, _board_waits(waited, area.id))
         for area, cells in zip(areas, grid.cells, strict=True)
     ]
-    total = BoardLine("All areas", "", grid.totals, ())
+    total = BoardLine(_("All areas"), "", grid.totals, ())
     return Board(lines, total, grid.is_mostly_hidden)
 
 
 def _board_waits(waited: dict[tuple[Id, str], Wait], area_id: Id) -> tuple[WaitLine, ...]:
     targets = targets_of(None)
-    return tuple(WaitLine(WAIT_WORDS[name], targets[name], waited.get((area_id, name)), guarded=True) for name in WAITS)
+    return tuple(
+        WaitLine(_(WAIT_WORDS[name]), targets[name], waited.get((area_id, name)), guarded=True) for name in WAITS
+    )
 
 
 def guarded_report(area: Area, period: Period) -> AreaReport:

@@ -14,6 +14,7 @@ from core.codes import label_of
 from core.codes.retention import ErasureReason
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from core.row_security import everything
 from panels.models import Case
 from referrals.models import Referral
@@ -94,9 +95,9 @@ def ask(actor: Actor, reference: str, reason: str, why: ErasureReason = ErasureR
 
 def _terms(approval: Approval) -> list[tuple[str, str]]:
     return [
-        ("Reference", approval.terms.get("reference", "")),
-        ("Ground", label_of(ErasureReason, approval.terms.get("why", ""))),
-        ("What it does", "Everything about them goes, for good"),
+        (_("Reference"), approval.terms.get("reference", "")),
+        (_("Ground"), label_of(ErasureReason, approval.terms.get("why", ""))),
+        (_("What it does"), _("Everything about them goes, for good")),
     ]
 
 

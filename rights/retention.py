@@ -22,6 +22,7 @@ from core.codes.retention import RetentionState as State
 from core.crypto import sealed_column
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import PER_PAGE, Paging
 from core.row_security import everything
 from panels.models import Case
@@ -267,9 +268,9 @@ def _is_quiet(person_id: Id) -> bool:
 def _terms(approval: Approval) -> list[tuple[str, str]]:
     terms = approval.terms
     return [
-        ("Reference", str(terms.get("reference", ""))),
-        ("Its time was over", str(terms.get("due_on", ""))),
-        ("What it does", "Everything about them goes, for good. A certificate stays"),
+        (_("Reference"), str(terms.get("reference", ""))),
+        (_("Its time was over"), str(terms.get("due_on", ""))),
+        (_("What it does"), _("Everything about them goes, for good. A certificate stays")),
     ]
 
 

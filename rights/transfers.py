@@ -105,6 +105,9 @@ def other_areas(actor: Actor) -> list[tuple[Id, str]]:
     return [(row.id, row.name) for row in rows]
 
 
+WAITS = "Another area was asked already and has not answered"
+
+
 def what_stops(actor: Actor, found: Case) -> list[str]:
     """What has to be settled first, in words for the page."""
     person = db.session.get_one(YoungPerson, found.young_person_id)
@@ -124,7 +127,7 @@ def what_stops(actor: Actor, found: Case) -> list[str]:
     said = [
         (step_up, "A step-up has no answer. It goes first: call the front door, and record what it says"),
         (agenda, "They are on the agenda of a panel meeting. Wait for the meeting, or take them off"),
-        (waits, "Another area was asked already and has not answered"),
+        (waits, WAITS),
         (held, "A legal hold stands on this record. Ask the data protection officer"),
         (
             person.sensitivity != Sensitivity.NORMAL.value,
@@ -194,9 +197,7 @@ def accept(actor: Actor, transfer_id: Id) -> Id:
         raise NotPossible("Someone else of the area that was asked decides this")
     with everything():
         moving_case = db.session.scalars(select(Case).where(Case.id == transfer.case_id)).one()
-        if stops := [
-            words for words in what_stops(actor, moving_case) if not words.startswith("Another area was asked")
-        ]:
+        if stops := [words for words in what_stops(actor, moving_case) if words != WAITS]:
             raise NotPossible(stops[0])
         _decide(actor, transfer, State.ACCEPTED)
         db.session.flush()

@@ -19,6 +19,7 @@ from core.context import current
 from core.formats import day
 from core.forms import Form
 from core.ids import Id
+from core.languages import gettext as _
 from core.sensitivity import must_open
 from rights import merging
 from rights.merging import FIELDS, GONE, KEPT, NotPossible, Pair
@@ -43,7 +44,7 @@ class SplitForm(Form):
 
 def _words(name: str, value: Any) -> str:
     if not value:
-        return "Nothing written"
+        return _("Nothing written")
     if isinstance(value, date):
         return day(value)
     return label_of(CODED[name], value) if name in CODED else str(value)

@@ -14,6 +14,7 @@ from core.clock import today
 from core.codes.sharing import SharingOutcome
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from sharing.models import Disclosure
 from sharing.policies import disclosures_visible_to
 from sharing.register import Answer, check, data_classes, gateways
@@ -88,4 +89,4 @@ def data_name(slug: str) -> str:
 
 
 def gateway_name(slug: str) -> str:
-    return next((g.name for g in gateways() if g.slug == slug), "Another lawful ground")
+    return next((g.name for g in gateways() if g.slug == slug), _("Another lawful ground"))

@@ -29,11 +29,24 @@ PACKAGES = (
     "core", "config", "accounts", "messages", "files", "sharing", "cohort", "referrals", "imports", "interventions",
     "invited", "panels", "rights", "desk", "oversight", "audit",
 )  # fmt: skip
-# Plain English that `said` looks up: whole files of words, and the flashes and errors of views.
-WORDS = ("core/codes/*.py", "*/forms.py", "*/forms_*.py", "*/forms/*.py", "referrals/answers.py", "messages/kinds.py",
-         "messages/letters.py",
-         "accounts/roles.py", "desk/frame.py", "referrals/views/drafting.py", "files/limits.py")  # fmt: skip
-SAID_IN_VIEWS = ("*/views.py", "*/views/*.py", "core/held_forms.py")
+# Plain English that is looked up where it is shown stands anywhere in a package that has pages, but not in these.
+SILENT_FILES = (
+    "*commands*.py", "core/*.py", "config/*.py", "policies.py", "loading.py", "acting.py", "looking.py", "accounts/models.py",
+    "panels/models/*.py", "accounts/sessions.py", "accounts/services/totp.py", "accounts/services/sign_in.py",
+    "accounts/services/devices.py", "accounts/services/challenges.py", "accounts/services/own_account.py",
+    "audit/chain.py", "audit/engine.py", "audit/notes.py", "audit/proofs.py", "audit/services.py", "audit/retention.py",
+    "audit/signing.py", "audit/verify.py", "audit/verify_export.py", "audit/triggers.py", "audit/checkpoints.py",
+    "audit/anchors.py", "audit/watch/relationships.py", "desk/health.py", "files/storage.py", "files/services/checking.py",
+    "imports/columns.py", "interface/openapi.py", "interface/schemas.py", "interface/fields.py", "interface/reading.py",
+    "interface/views/referrals.py", "interface/views/token.py",
+)  # fmt: skip
+SPOKEN_IN_CORE = ("core/codes/*.py", "core/held_forms.py", "core/access.py")
+# Names, SQL and words for operators; never for a page.
+SILENT_CALLS = {
+    "examining", "acting_as", "text", "CheckConstraint", "Index", "UniqueConstraint", "comment", "every", "option", "info",
+    "warning", "error", "exception", "compile", "get", "column", "table", "label", "relationship", "getLogger", "strftime",
+    "startswith", "endswith", "removeprefix", "url_for", "render_template", "set_cookie", "field", "job",
+}  # fmt: skip
 
 ACCOUNT_PAGES = (
     "account", "add_app", "add_passkey", "again", "ceremonies", "change_password", "choose_role",
@@ -69,6 +82,7 @@ COMPLETE_PYTHON = (
 )  # fmt: skip
 _NOT_WORDS = re.compile(
     r"govuk-|app-|^[a-z0-9_/.,-]*$|^[A-Z0-9_]+$|^[a-z]+(-[a-z0-9]+)+|^[^A-Za-z]*$|[{}<>]|^\S*[/=]\S*$|\\"
+    r"|^%[A-Za-z](?!\()|^\w*[a-z][A-Z]\w*$|^[#*\"]|^(select|insert|update|delete) "
 )
 
 
@@ -122,8 +136,8 @@ def in_python(path: Path, inside: str = "") -> Iterator[Found]:
         tree.body = [node for node in tree.body if getattr(node, "name", "") == inside]
     else:
         yield from _marked(path, name)
-    if name != "core/forms.py":
-        yield from (Found(name, words) for part in _spoken(path, tree) for words in _words(part))
+    if _is_spoken(path):
+        yield from (Found(name, words) for words in _words(tree))
 
 
 def _marked(path: Path, name: str) -> Iterator[Found]:
@@ -133,13 +147,11 @@ def _marked(path: Path, name: str) -> Iterator[Found]:
                 yield Found(name, found)
 
 
-def _spoken(path: Path, tree: ast.Module) -> Iterator[ast.AST]:
-    """The parts of a module whose plain English is looked up where it is shown."""
-    if any(path.match(pattern) for pattern in WORDS):
-        yield tree
-    elif any(path.match(pattern) for pattern in SAID_IN_VIEWS):
-        yield from (part for node in ast.walk(tree) if (part := _said_part(node)) is not None)
-        yield from (node for node in tree.body if isinstance(node, ast.Assign))
+def _is_spoken(path: Path) -> bool:
+    """Whether plain English of this module may be looked up where it is shown."""
+    if any(path.match(pattern) for pattern in SPOKEN_IN_CORE):
+        return True
+    return not any(path.match(pattern) for pattern in SILENT_FILES)
 
 
 def _text(function: str | None, text: object) -> str | tuple[str, str] | None:
@@ -150,21 +162,19 @@ def _text(function: str | None, text: object) -> str | tuple[str, str] | None:
     return parts[0] if isinstance(parts[0], str) and parts[0] else None
 
 
-def _said_part(node: ast.AST) -> ast.AST | None:
-    """What a view says: the first argument of a flash, or what it sets as a field's errors."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "flash":
-        return ast.Tuple(elts=[node.args[0]])
-    if isinstance(node, ast.Assign) and any(isinstance(t, ast.Attribute) and "errors" in t.attr for t in node.targets):
-        return node.value
-    return None
-
-
 def _words(tree: ast.AST) -> Iterator[str]:
     """The strings that people read: not docstrings, names, classes of styles or parts of f-strings."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.JoinedStr) or _is_docstring(node) or _is_marked(node):
+        if isinstance(node, ast.JoinedStr | ast.Assert) or _is_docstring(node) or _is_marked(node) or _is_silent(node):
             continue
-        if isinstance(node, ast.keyword) and node.arg in {"render_kw", "classes", "pattern"}:
+        if isinstance(node, ast.keyword) and node.arg in {
+            "render_kw",
+            "classes",
+            "pattern",
+            "comment",
+            "samesite",
+            "job",
+        }:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and not _NOT_WORDS.search(node.value):
             yield node.value
@@ -178,6 +188,10 @@ def _is_docstring(node: ast.AST) -> bool:
 def _is_marked(node: ast.AST) -> bool:
     """Found already, by its `_`."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS
+
+
+def _is_silent(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in SILENT_CALLS
 
 
 def read() -> Catalog:

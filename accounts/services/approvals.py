@@ -24,6 +24,7 @@ from core.clock import now
 from core.codes.approvals import ApprovalState as State
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 
 LASTS = timedelta(days=14)
 
@@ -134,15 +135,15 @@ def why_not(actor: Actor, approval: Approval) -> str | None:
     """Why this person may not decide; None when they may."""
     rules = KINDS.get(approval.kind)
     if approval.state != State.ASKED.value:
-        return "Someone has decided this already"
+        return _("Someone has decided this already")
     if approval.expires_at <= now():
-        return "This was asked too long ago. Ask again"
+        return _("This was asked too long ago. Ask again")
     if approval.asked_by_id == actor.user_id:
-        return "You asked for this. Someone else decides"
+        return _("You asked for this. Someone else decides")
     if rules is None or not any(actor.can(need) for need in rules.agrees):
-        return "Your role does not decide this"
+        return _("Your role does not decide this")
     if actor.area_id is not None and actor.area_id != approval.area_id:
-        return "This is for another area to decide"
+        return _("This is for another area to decide")
     return None
 
 

@@ -16,6 +16,7 @@ from audit.services import record
 from core.access import Actor
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 
 MOST_PASSKEYS = 10
 _asking = [role.value for role, rules in ROLES.items() if rules.needs_passkey]
@@ -78,9 +79,9 @@ def why_not_remove(user_id: Id, factor: Factor) -> str | None:
         return None
     others = [other for other in of(user_id) if other.id != factor.id]
     if not others and not _has_identity(user_id):
-        return "This is the only second factor you have. Add another one first"
+        return _("This is the only second factor you have. Add another one first")
     is_last = factor.kind == FactorKind.PASSKEY and all(other.kind != FactorKind.PASSKEY for other in others)
-    return "Your role needs a passkey. Add another one first" if is_last and needs_passkey(user_id) else None
+    return _("Your role needs a passkey. Add another one first") if is_last and needs_passkey(user_id) else None
 
 
 def _has_identity(user_id: Id) -> bool:

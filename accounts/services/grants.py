@@ -16,6 +16,7 @@ from core.access import Actor, Permission
 from core.clock import now, today
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 
 
 class NotAllowed(ValueError):
@@ -94,9 +95,9 @@ def _has_already(user: User, grant: Grant) -> bool:
 def why_not(actor: Actor, membership: Membership) -> str | None:
     """Why this person may not decide about this grant; None when they may."""
     if membership.user_id == actor.user_id:
-        return "This role is for you. Someone else decides"
+        return _("This role is for you. Someone else decides")
     if membership.proposed_by_id == actor.user_id:
-        return "You proposed this. Someone else decides"
+        return _("You proposed this. Someone else decides")
     return None
 
 

@@ -10,6 +10,7 @@ from core.access import Actor
 from core.clock import today
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Way:
 
     @property
     def words(self) -> str:
-        return ", ".join(part for part in (self.role_name, self.agency_name, self.area_name) if part)
+        return ", ".join(part for part in (_(self.role_name), self.agency_name, self.area_name) if part)
 
 
 def in_date() -> Select[Membership]:

@@ -18,6 +18,7 @@ from core.access import Actor
 from core.clock import now
 from core.db import begin_writing, db, set_writing
 from core.ids import new_id
+from core.languages import gettext as _
 
 RESETS_PER_ACCOUNT = 5
 SERVICE_WORDS = ("youngfutures", "preventionpanel", "preventionpanels", "panel", "panels", "prevention", "coordinator")
@@ -133,7 +134,7 @@ def browser_of(agent: str) -> str:
     }
     browser = next((name for sign, name in browsers.items() if sign in agent), "A browser")
     system = next((name for sign, name in systems.items() if sign in agent), "")
-    return f"{browser} on {system}" if system else browser
+    return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
 
 
 def browser_here() -> str:

@@ -19,6 +19,7 @@ from core.access import Actor, Permission
 from core.clock import now, today
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import PER_PAGE, Paging
 
 EVERY = timedelta(days=91)
@@ -81,9 +82,9 @@ def listed(actor: Actor, *, page: int = 1, only_due: bool = True) -> tuple[list[
 
 
 def _line(row: Any, actor: Actor) -> Line:
-    place = ", ".join(part for part in (row.agency, row.area or "whole force") if part)
+    place = ", ".join(part for part in (row.agency, row.area or _("whole force")) if part)
     return Line(
-        row.id, row.name, rules_of(row.role).name, place, row.sponsor or "The operator", row.last_sign_in_at,
+        row.id, row.name, _(rules_of(row.role).name), place, row.sponsor or _("The operator"), row.last_sign_in_at,
         row.training_until, bool(row.factor), row.looked_at, row.user_id == actor.user_id,
     )  # fmt: skip
 

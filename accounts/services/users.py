@@ -20,6 +20,7 @@ from core.access import Actor
 from core.clock import now, today
 from core.db import db
 from core.ids import Id, new_id
+from core.languages import gettext as _
 from core.paging import PER_PAGE, Paging
 
 
@@ -104,11 +105,13 @@ class Held:
     valid_to: Any
     proposed_by: str
     approved_by: str
+    is_over: bool
+    is_active: bool
 
 
 def _held(statement: Select[Any]) -> list[Held]:
     """Memberships with the names around them, in one statement."""
-    proposer, approver, holder = (db.aliased(User) for _ in range(3))
+    proposer, approver, holder = (db.aliased(User) for _one in range(3))
     named = (
         statement.join(holder, holder.id == Membership.user_id)
         .outerjoin(Agency, Agency.id == Membership.agency_id)
@@ -128,17 +131,21 @@ def _held(statement: Select[Any]) -> list[Held]:
 
 
 def _in_words(row: Any) -> Held:
-    place = ", ".join(part for part in (row.agency, row.area or "whole force", row.district) if part)
+    place = ", ".join(part for part in (row.agency, row.area or _("whole force"), row.district) if part)
     return Held(
-        row.id, row.user_id, row.holder, rules_of(row.role).name, place, _state(row), row.valid_from, row.valid_to,
-        row.proposer or "", row.approver or "",
+        row.id, row.user_id, row.holder, _(rules_of(row.role).name), place, _state(row), row.valid_from, row.valid_to,
+        row.proposer or "", row.approver or "", _is_over(row), not _is_over(row) and row.is_active,
     )  # fmt: skip
 
 
+def _is_over(row: Any) -> bool:
+    return bool(row.valid_to and row.valid_to < today())
+
+
 def _state(row: Any) -> str:
-    if row.valid_to and row.valid_to < today():
-        return "Ended" if row.approved_by_id or row.is_active else "Ended or declined"
-    return "Active" if row.is_active else "Waiting for a second person"
+    if _is_over(row):
+        return _("Ended") if row.approved_by_id or row.is_active else _("Ended or declined")
+    return _("Active") if row.is_active else _("Waiting for a second person")
 
 
 def memberships_of(user_ids: Iterable[Id]) -> dict[Id, list[Held]]:

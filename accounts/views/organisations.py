@@ -108,7 +108,7 @@ def _again(provider: Provider, trip: Trip, proved: Proved) -> ResponseReturnValu
     """Somebody signed in has given their organisation both factors again, a moment ago."""
     actor, identity = find_actor(), identities.find(proved.issuer, proved.subject)
     if actor is None or identity is None or identity.user_id != actor.user_id or not proved.has_second:
-        return _failed(provider, "other account")
+        return _failed(provider, "other_account")
     sign_in.stepped_up(actor, Proof.ORGANISATION)
     return redirect(trip.way_on or "/")
 

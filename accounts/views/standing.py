@@ -77,7 +77,7 @@ def move_user(user_id: Id) -> ResponseReturnValue:
     actor, form = signed_in(), MoveForm()
     person = users.find(actor, user_id)
     form.offer(actor)
-    form.offer_old([one for one in users.memberships_of([user_id])[user_id] if one.state == "Active"])
+    form.offer_old([one for one in users.memberships_of([user_id])[user_id] if one.is_active])
     if form.validate_on_submit():
         try:
             given = leaving.move(

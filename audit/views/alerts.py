@@ -13,6 +13,7 @@ from core.access import Actor, Permission, requires, signed_in
 from core.codes.alerts import AlertOutcome
 from core.context import current
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import page_number
 from messages.services import notices
 from messages.services.notices import Place
@@ -71,7 +72,7 @@ def _around(actor: Actor, line: Line) -> dict[str, object]:
 def _places(actor: Actor, ids: list[Id]) -> dict[Id, Place]:
     """Where a notice about unusual access leads."""
     found = alerts.visible_ids(actor, ids)
-    return {alert_id: Place("Review it", url_for("audit.alert_page", alert_id=alert_id)) for alert_id in found}
+    return {alert_id: Place(_("Review it"), url_for("audit.alert_page", alert_id=alert_id)) for alert_id in found}
 
 
 notices.leads_to("access_alert", _places)

@@ -18,6 +18,7 @@ from audit.views.names import Chains, Names
 from core.access import Actor, Permission, requires, signed_in
 from core.context import current
 from core.db import begin_writing, db, reading
+from core.languages import gettext as _
 
 P = Permission
 ON_A_PAGE = 200_000
@@ -39,7 +40,7 @@ class State:
     @property
     def tag(self) -> tuple[str, str]:
         if self.checked_at is None:
-            return "Not checked yet", "grey"
+            return _("Not checked yet"), "grey"
         return ("Does not agree", "red") if self.fault else ("Verified", "green")
 
 

@@ -15,6 +15,7 @@ from cohort.models import Candidate, YoungPerson
 from core.access import Actor
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from panels.models import Case
 from referrals.models import Referral
 
@@ -33,7 +34,7 @@ class Chains:
         return tuple(self.names)
 
     def name(self, chain: str) -> str:
-        return self.names.get(chain, "Another area")
+        return self.names.get(chain, _("Another area"))
 
 
 def chains_of(actor: Actor) -> Chains:
@@ -168,7 +169,7 @@ def whose(actor: Actor, any_id: Id) -> Whose:
         db.session.execute(select_none).one()
     newest = [row.reference for row in sorted(rows, key=lambda row: row.rank) if row.reference]
     ids = tuple(sorted({row.id for row in rows}))
-    return Whose(person, ids, newest[-1] if newest else "someone to consider")
+    return Whose(person, ids, newest[-1] if newest else _("someone to consider"))
 
 
 def _records_of(actor: Actor, person: Id) -> list[Any]:
@@ -234,5 +235,5 @@ def colleague(actor: Actor, user_id: Id, chains: Chains) -> Colleague:
     here = [row for row in rows if row.role and (actor.area_id is None or row.area_id == actor.area_id)]
     if not here and not search.has_acted(chains.ids, user_id):
         db.session.execute(select(User.id).where(User.id == user_id, User.id != user_id)).one()
-    held = [", ".join(p for p in (ROLES[row.role].name, row.agency) if p) for row in here if row.role in ROLES]
+    held = [", ".join(p for p in (_(ROLES[row.role].name), row.agency) if p) for row in here if row.role in ROLES]
     return Colleague(user_id, rows[0].name, held)

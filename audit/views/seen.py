@@ -16,6 +16,7 @@ from core.access import Permission, requires, signed_in
 from core.clock import today
 from core.context import current
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import PER_PAGE, Paging, page_number
 
 P = Permission
@@ -50,7 +51,7 @@ def seen_page(user_id: Id) -> ResponseReturnValue:
 def _row(row: search.Seen, references: dict[Id, str], opens: frozenset[Id]) -> dict[str, Any]:
     """One line in words; the reference leads on only where its page opens for this reader."""
     return {
-        "person_id": row.person_id, "reference": references.get(row.person_id, "No reference"),
+        "person_id": row.person_id, "reference": references.get(row.person_id, _("No reference")),
         "opens": row.person_id in opens, "times": row.times, "first": row.first, "last": row.last,
         "acts": sorted({words.what_of(event) for event in row.events}), "fields": words.named(sorted(row.fields)),
     }  # fmt: skip

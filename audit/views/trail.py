@@ -24,6 +24,7 @@ from core.context import current
 from core.db import db
 from core.formats import short_day
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import page_number
 
 P = Permission
@@ -131,11 +132,11 @@ def _chosen(asked: Asked, about: Any, form: SearchForm) -> list[dict[str, str]]:
     """Each filter in words, with the address without it."""
     shown = {name: dict(form[name].choices or []).get(value, "") for name, value in asked.codes().items()
              if name in ("who", "role", "what", "outcome", "chain")}  # fmt: skip
-    shown |= {"record": f"About {about.reference}"} if about else {}
-    shown |= {"since": f"From {short_day(asked.since)}"} if asked.since else {}
-    shown |= {"until": f"To {short_day(asked.until)}"} if asked.until else {}
+    shown |= {"record": _("About %(reference)s", reference=about.reference)} if about else {}
+    shown |= {"since": _("From %(day)s", day=short_day(asked.since))} if asked.since else {}
+    shown |= {"until": _("To %(day)s", day=short_day(asked.until))} if asked.until else {}
     return [
-        {"text": text or "Someone outside your list", "href": _without(asked, name)} for name, text in shown.items()
+        {"text": text or _("Someone outside your list"), "href": _without(asked, name)} for name, text in shown.items()
     ]
 
 
@@ -193,7 +194,7 @@ def _agrees(entry: Entry) -> bool:
 
 def _neighbours(entry: Entry, chains: Chains) -> list[dict[str, str]]:
     last = search.lengths([entry.chain])[entry.chain]
-    around = (("The entry before", entry.seq - 1), ("The entry after", entry.seq + 1))
+    around = ((_("The entry before"), entry.seq - 1), (_("The entry after"), entry.seq + 1))
     return [
         {"text": text, "href": url_for("audit.entry_page", chain=entry.chain, seq=seq)}
         for text, seq in around

@@ -14,6 +14,7 @@ from core.codes import label_of
 from core.codes.alerts import AlertOutcome, AlertRule
 from core.codes.purposes import Purpose
 from core.ids import Id
+from core.languages import gettext as _
 
 # Who wrote without an account: the trail names them by the id of their link, or of the form that they sent.
 VISITORS = ("link:", "public:")
@@ -99,18 +100,18 @@ def who_of(entry: Entry, names: Names) -> str:
 
 def person_words(actor_id: str | None, names: Names) -> str:
     if not actor_id:
-        return "Nobody signed in"
+        return _("Nobody signed in")
     if actor_id.startswith(VISITORS):
-        return "A visitor by one-time link" if actor_id.startswith("link:") else "A visitor to the public page"
+        return _("A visitor by one-time link") if actor_id.startswith("link:") else _("A visitor to the public page")
     if actor_id.startswith("job:"):
-        return f"The service: {actor_id.removeprefix('job:').replace('_', ' ')}"
-    return names.users.get(actor_id, "Someone no longer known")
+        return _("The service: %(job)s", job=actor_id.removeprefix("job:").replace("_", " "))
+    return names.users.get(actor_id, _("Someone no longer known"))
 
 
 def where_of(entry: Entry, names: Names) -> str:
     """``Lead practitioner, Reading youth justice``."""
     role = entry.said.get("role", "")
-    parts = (ROLES[role].name if role in ROLES else "", names.agencies.get(entry.said.get("agency") or "", ""))
+    parts = (_(ROLES[role].name) if role in ROLES else "", names.agencies.get(entry.said.get("agency") or "", ""))
     return ", ".join(part for part in parts if part)
 
 
@@ -118,7 +119,7 @@ def _outcome(entry: Entry) -> tuple[str, str] | None:
     """Only what did not simply happen gets a tag."""
     if entry.outcome == "ok":
         return None
-    return OUTCOMES.get(entry.outcome, entry.outcome), TONES.get(entry.outcome, "grey")
+    return _(OUTCOMES.get(entry.outcome, entry.outcome)), TONES.get(entry.outcome, "grey")
 
 
 def record_of(entry: Entry, names: Names) -> tuple[str, Id]:
@@ -127,7 +128,7 @@ def record_of(entry: Entry, names: Names) -> tuple[str, Id]:
     How many, where it is about several.
     """
     if len(entry.subjects) > 1:
-        return f"{len(entry.subjects):,} young people", ""
+        return _("%(number)s young people", number=f"{len(entry.subjects):,}"), ""
     keys = [key for key in (*entry.subjects, entry.object_id) if key]
     leads_to = next((key for key in keys if key in names.opens), "")
     for key in keys:
@@ -136,7 +137,7 @@ def record_of(entry: Entry, names: Names) -> tuple[str, Id]:
     if entry.object_type == "user_account" and entry.object_id in names.users:
         return "" if entry.object_id == entry.actor_id else names.users[entry.object_id], ""
     if entry.subjects:
-        return "1 young person", leads_to
+        return _("1 young person"), leads_to
     return "", ""
 
 
@@ -144,14 +145,14 @@ def why_of(entry: Entry) -> str:
     """The reason or purpose it carries, else what it counted, else the page it came from; empty where none is known."""
     said = entry.said
     if reason := said.get("reason"):
-        return REASONS.get(reason) or CODES.get(reason) or str(reason).replace("_", " ").replace(":", ": ")
+        return _(REASONS.get(reason) or CODES.get(reason) or str(reason).replace("_", " ").replace(":", ": "))
     if purpose := said.get("purpose"):
         return label_of(Purpose, purpose)
     examined = (said.get("detail") or {}).get("examined")
     if examined:
-        return f"{examined:,} records compared"
+        return _("%(number)s records compared", number=f"{examined:,}")
     page = str(said.get("route") or "").rpartition(".")[2]
-    return f"From: {page.replace('_', ' ')}" if page else ""
+    return _("From: %(page)s", page=page.replace("_", " ")) if page else ""
 
 
 def whys_of(entries: Iterable[Entry]) -> list[str]:
@@ -181,19 +182,19 @@ def named(fields: Iterable[str]) -> list[str]:
     """Names of fields, ``table.column``, in words and by kind of record."""
     by_table: dict[str, set[str]] = {}
     for name in fields:
-        table, _, column = name.rpartition(".")
-        by_table.setdefault(table_words(table), set()).add(FIELDS.get(column, column.replace("_", " ")))
+        table, _dot, column = name.rpartition(".")
+        by_table.setdefault(table_words(table), set()).add(_(FIELDS.get(column, column.replace("_", " "))))
     return [f"{table}: {', '.join(sorted(columns))}" for table, columns in sorted(by_table.items())]
 
 
 def table_words(table: str) -> str:
-    return TABLES.get(table, table.replace("_", " ").capitalize() or "Record")
+    return _(TABLES.get(table, table.replace("_", " ").capitalize() or "Record"))
 
 
 def detail_of(entry: Entry) -> list[str]:
     """Counts and codes, as far as they say something to a reader."""
     detail: dict[str, Any] = entry.said.get("detail") or {}
-    counted = [f"{value:,} {DETAILS.get(name, name.replace('_', ' '))}" for name, value in detail.items()
+    counted = [f"{value:,} {_(DETAILS.get(name, name.replace('_', ' ')))}" for name, value in detail.items()
                if isinstance(value, int) and not isinstance(value, bool) and value]  # fmt: skip
     coded = [f"{name.replace('_', ' ')}: {str(value).replace('_', ' ')}" for name, value in detail.items()
              if not isinstance(value, int) or isinstance(value, bool)]  # fmt: skip
@@ -205,4 +206,5 @@ def check_words(entry: Entry) -> str:
     detail = entry.said.get("detail") or {}
     if entry.outcome == "ok":
         return ""
-    return f"Entry {detail.get('seq', 0):,} {CHECK_FAULTS.get(str(detail.get('kind')), 'does not agree')}"
+    fault = _(CHECK_FAULTS.get(str(detail.get("kind")), "does not agree"))
+    return _("Entry %(number)s %(fault)s", number=f"{detail.get('seq', 0):,}", fault=fault)

@@ -23,6 +23,8 @@ from core.crypto import sealed_column
 from core.db import db
 from core.formats import day
 from core.ids import Id
+from core.languages import gettext as _
+from core.languages import ngettext
 from core.paging import PER_PAGE, Paging
 from core.working_days import Due, add_working_days, due
 
@@ -94,9 +96,13 @@ def _in_short(events: list[dict[str, Any]]) -> str:
     """``Suspected 2 times, last on 4 March 2026``: the count that the rule made, and nothing that compares people."""
     days = sorted({str(event.get("on", "")) for event in events if event.get("counted")})
     if not days:
-        return "See why"
-    times = "once" if len(days) == 1 else f"{len(days)} times"
-    return f"Suspected {times}, last on {day(date.fromisoformat(days[-1]))}"
+        return _("See why")
+    return ngettext(
+        "Suspected once, last on %(day)s",
+        "Suspected %(count)s times, last on %(day)s",
+        len(days),
+        day=day(date.fromisoformat(days[-1])),
+    )
 
 
 def find_candidate(actor: Actor, candidate_id: Id) -> Candidate:
@@ -142,7 +148,7 @@ def education_of(candidate: Candidate) -> list[dict[str, str]]:
             "agency": str(line.get("agency", "")),
             "school": str(line.get("school", "")),
             "attendance": label_of(AttendanceBand, line.get("attendance"), missing="Not known"),
-            "suspensions": str(line.get("suspensions", "None recorded")),
+            "suspensions": str(line.get("suspensions", _("None recorded"))),
         }
         for line in (candidate.details or {}).get("education", [])
     ]
@@ -158,7 +164,7 @@ def known_already(candidate: Candidate) -> list[str]:
     lines = []
     for known in (candidate.details or {}).get("known", []):
         reasons = ", ".join(label_of(MatchReason, code) for code in known.get("reasons", []))
-        lines.append(f"{'An open case' if known.get('open_case') else 'A record'}: {reasons}")
+        lines.append(f"{_('An open case') if known.get('open_case') else _('A record')}: {reasons}")
     return lines
 
 

@@ -18,8 +18,10 @@ from core.clock import now, today
 from core.codes.decisions import CandidateStatus, RunStatus
 from core.context import current
 from core.db import db
+from core.formats import short_day
 from core.ids import Id, new_id
 from core.keyring import keyring
+from core.languages import gettext as _
 from core.spent_keys import destroy_after_commit
 from sharing.models import Agreement
 
@@ -168,7 +170,7 @@ def names_of_sources(run: CohortRun) -> list[str]:
         .where(SourceExtract.id.in_(run.extract_ids))
         .order_by(Agency.name)
     )
-    return [f"{name}, uploaded {made.day} {made:%b %Y}" for name, made in rows]
+    return [_("%(name)s, uploaded %(day)s", name=name, day=short_day(made)) for name, made in rows]
 
 
 def release(actor: Actor, run: CohortRun) -> int:

@@ -20,6 +20,7 @@ from core.crypto import seal_value
 from core.db import db
 from core.ids import Id, new_id
 from core.keyring import keyring
+from core.languages import gettext as _
 from core.spent_keys import destroy_after_commit
 from sharing.models import Agreement
 
@@ -160,7 +161,7 @@ class ReportLine:
 
 def report_lines(extract: SourceExtract) -> list[ReportLine]:
     """What was wrong, by column and row number."""
-    labels = {column.name: column.label for column in COLUMNS[SourceKind(extract.kind)]} | {"": "Whole row"}
+    labels = {column.name: column.label for column in COLUMNS[SourceKind(extract.kind)]} | {"": _("Whole row")}
     return [
         ReportLine(labels.get(p["column"], p["column"]), Problem(p["problem"]).label, _row_words(p), p["count"])
         for p in extract.report.get("problems", [])
@@ -170,7 +171,7 @@ def report_lines(extract: SourceExtract) -> list[ReportLine]:
 def _row_words(problem: dict[str, Any]) -> str:
     shown, more = problem["rows"], problem["count"] - len(problem["rows"])
     words = ", ".join(f"{number:,}" for number in shown)
-    return f"{words} and {more:,} more" if more > 0 else words
+    return _("%(rows)s and %(count)s more", rows=words, count=f"{more:,}") if more > 0 else words
 
 
 def dropped_columns(extract: SourceExtract) -> list[str]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core.context import current
 from core.db import db
+from core.languages import gettext as _
 from imports.models import ImportRow, ReferralImport, RowStatus
 from referrals.models import Referral
 
@@ -35,11 +36,11 @@ class Report:
 
     @property
     def by_column(self) -> list[tuple[str, int]]:
-        return Counter(column for _, column, _ in self.mistakes).most_common()
+        return Counter(column for _row, column, _what in self.mistakes).most_common()
 
     @property
     def rows_wrong(self) -> int:
-        return len({row for row, _, _ in self.mistakes})
+        return len({row for row, _column, _what in self.mistakes})
 
 
 def report_of(made: ReferralImport) -> Report:
@@ -73,10 +74,10 @@ def results(made: ReferralImport, most: int | None = None) -> list[tuple[int, st
 
 def _became(row: Any) -> str:
     if row.status == RowStatus.NOT_MADE.value:
-        return NOT_SENT.get(row.reason_code, "Not sent")
+        return _(NOT_SENT.get(row.reason_code, "Not sent"))
     if row.status == RowStatus.WAITING.value:
-        return "Waiting"
-    return "Sent" if row.reference else "Made into a draft"
+        return _("Waiting")
+    return _("Sent") if row.reference else _("Made into a draft")
 
 
 def result_lines(made: ReferralImport) -> list[Sequence[Any]]:

@@ -16,6 +16,7 @@ from core.codes.referrals import ReferralStatus
 from core.context import acting_as, current
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import PER_PAGE, Paging
 from core.spent_keys import destroy_after_commit
 from core.working_days import add_working_days
@@ -145,7 +146,10 @@ def sweep() -> int:
 
 def _places(actor: Actor, ids: list[Id]) -> dict[Id, Place]:
     found = waiting_for(actor).where(Arrival.id.in_(ids)).with_only_columns(Arrival.id, Arrival.receipt)
-    return {row.id: Place(f"Receipt {row.receipt}", f"/triage/arrivals/{row.id}") for row in db.session.execute(found)}
+    return {
+        row.id: Place(_("Receipt %(number)s", number=row.receipt), f"/triage/arrivals/{row.id}")
+        for row in db.session.execute(found)
+    }
 
 
 leads_to("arrival", _places)

@@ -15,6 +15,7 @@ from core.codes.referrals import SourceType
 from core.db import db
 from core.forms import Form
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import page_number
 from invited.forms import InviteForm, TurnAwayForm, tidy_email
 from invited.models import Arrival
@@ -134,7 +135,7 @@ def turn_away(arrival_id: Id) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return render_template("invited/turn_away.html", form=form, arrival=found, days=accepting.KEPT_DAYS)
     accepting.turn_away(signed_in(), found, reason=TurnAwayReason(form.reason.data), why=form.why.data or "")
-    flash(f"Turned away. It is deleted in {accepting.KEPT_DAYS} days.", "success")
+    flash(_("Turned away. It is deleted in %(days)s days.", days=accepting.KEPT_DAYS), "success")
     return redirect(url_for(".arrival_list"))
 
 

@@ -17,6 +17,7 @@ from core.codes.cases import (
     ReopenReason,
 )
 from core.forms import DateParts, Form
+from core.languages import gettext as _
 
 # The privacy notices that a worker may have given, by version (DOMAIN 3.8).
 NOTICES = (
@@ -148,9 +149,9 @@ def close_form(goals: list[Any]) -> Any:
     """The closing form with an outcome for each goal of the plan, in the order of the plan."""
     extra = {
         f"goal_{number}": RadioField(
-            goal.their_words or goal.our_words or f"Goal {number}",
+            goal.their_words or goal.our_words or _("Goal %(number)s", number=number),
             choices=choices(GoalOutcome),
-            validators=[InputRequired(f"Choose what happened with goal {number}")],
+            validators=[InputRequired(_("Choose what happened with goal %(number)s", number=number))],
             default=goal.outcome,
         )
         for number, goal in enumerate(goals, 1)

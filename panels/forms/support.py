@@ -21,6 +21,7 @@ from core.codes.cases import (
 from core.codes.offers import DeclineReason, EndedEarlyReason
 from core.formats import day as day_words
 from core.forms import DateParts, Form, WholeNumber
+from core.languages import gettext as _
 from panels.forms.fields import Needed, TimeText, Within, tidy
 
 HOW_MANY = "Enter how many sessions are planned, from 1 to 100"
@@ -142,7 +143,9 @@ class GoalForm(Form):
 
 def now_form(goals: list[Any]) -> type[Form]:
     """One question for each goal: where they are now."""
-    fields = {f"now_{goal.id}": SelectField(f"Goal {n}", choices=TEN) for n, goal in enumerate(goals, 1)}
+    fields = {
+        f"now_{goal.id}": SelectField(_("Goal %(number)s", number=n), choices=TEN) for n, goal in enumerate(goals, 1)
+    }
     return type("NowForm", (Form,), fields)
 
 
@@ -269,9 +272,9 @@ class ReviewForm(Form):
         if given is None:
             self._refuse("Enter when the next review is")
         elif agreed_on and given <= agreed_on:
-            self._refuse(f"The review date must be after the plan was agreed on {day_words(agreed_on)}")
+            self._refuse(_("The review date must be after the plan was agreed on %(day)s", day=day_words(agreed_on)))
         elif given > latest:
-            self._refuse(f"The review date must be on or before {day_words(latest)}")
+            self._refuse(_("The review date must be on or before %(day)s", day=day_words(latest)))
 
     def _refuse(self, words: str) -> None:
         if not self.next_on.errors:

@@ -20,6 +20,7 @@ from core.crypto import sealed_column
 from core.db import db
 from core.formats import initials
 from core.ids import Id
+from core.languages import gettext as _
 from core.working_days import short_date
 from panels.meeting_policies import meetings_visible_to
 from panels.models import AgendaItem, Conflict, Meeting, PanelAction
@@ -119,7 +120,7 @@ def ready_queue(meeting: Meeting) -> list[Waiting]:
 
 
 def _elsewhere(starts_at: datetime | None) -> str | None:
-    return f"Already on {short_date(in_london(starts_at).date())} agenda" if starts_at else None
+    return _("Already on %(day)s agenda", day=short_date(in_london(starts_at).date())) if starts_at else None
 
 
 def _of(meeting: Meeting) -> tuple[ColumnElement[bool], ...]:

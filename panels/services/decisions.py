@@ -12,6 +12,7 @@ from core.clock import in_london, now
 from core.codes.decisions import MeetingStatus, PanelDecision, PanelItemStatus
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from core.working_days import short_date
 from interventions.models import Intervention
 from panels.models import AgendaItem, Meeting
@@ -111,15 +112,15 @@ def in_the_way(actor: Actor, meeting: Meeting) -> list[str]:
     items = agenda.bare_items(meeting)
     problems = []
     if meeting.status == MeetingStatus.PLANNED.value:
-        problems.append("Start the meeting first")
+        problems.append(_("Start the meeting first"))
     if meeting.status == MeetingStatus.CANCELLED.value:
-        problems.append("This meeting was cancelled")
+        problems.append(_("This meeting was cancelled"))
     if not items:
-        problems.append("There is nothing on the agenda")
-    problems += [f"Item {item.position} has no decision yet" for item in items if not item.decision]
+        problems.append(_("There is nothing on the agenda"))
+    problems += [_("Item %(number)s has no decision yet", number=item.position) for item in items if not item.decision]
     gone = agenda.no_longer_ready(items)
     problems += [
-        f"Item {item.position} is no longer ready for panel. Take it off the agenda"
+        _("Item %(number)s is no longer ready for panel. Take it off the agenda", number=item.position)
         for item in items
         if item.id in gone
     ]
@@ -128,7 +129,7 @@ def in_the_way(actor: Actor, meeting: Meeting) -> list[str]:
         problems.append(quorum.missing_words)
     mine = {c.item_id for c in meetings.conflicts_of(meeting) if c.user_id == actor.user_id}
     problems += [
-        f"You have a conflict on item {item.position}, so somebody else must confirm"
+        _("You have a conflict on item %(number)s, so somebody else must confirm", number=item.position)
         for item in items
         if item.id in mine
     ]

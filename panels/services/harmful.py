@@ -11,6 +11,7 @@ from core.access import Actor, Permission
 from core.clock import now
 from core.codes.approvals import ApprovalState
 from core.db import db
+from core.languages import gettext as _
 from core.row_security import everything
 from interventions.models import Intervention
 from panels.models import Case
@@ -65,11 +66,11 @@ def _terms(approval: Approval) -> list[tuple[str, str]]:
     intervention = db.session.get(Intervention, approval.terms["intervention_id"])
     details = approval.details or {}
     return [
-        ("Case", approval.terms["reference"]),
-        ("Support", intervention.name if intervention else "No longer in the catalogue"),
-        ("What is known", (intervention.warning or intervention.violence_effect) if intervention else ""),
-        ("What it should help with", details.get("goal") or "Decided by the panel"),
-        ("To keep in mind", details.get("safety") or "Nothing written"),
+        (_("Case"), approval.terms["reference"]),
+        (_("Support"), intervention.name if intervention else _("No longer in the catalogue")),
+        (_("What is known"), (intervention.warning or intervention.violence_effect) if intervention else ""),
+        (_("What it should help with"), details.get("goal") or _("Decided by the panel")),
+        (_("To keep in mind"), details.get("safety") or _("Nothing written")),
     ]
 
 

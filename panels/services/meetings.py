@@ -16,6 +16,8 @@ from core.clock import LONDON, in_london, now, today
 from core.codes.decisions import MeetingAttendance, MeetingStatus
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
+from core.languages import ngettext
 from core.working_days import is_working_day
 from panels.meeting_policies import meetings_visible_to
 from panels.models import AgendaItem, Conflict, Meeting, MeetingMember
@@ -39,12 +41,19 @@ class Quorum:
 
     @property
     def words(self) -> str:
-        return f"{'yes' if self.is_met else 'no'}, {self.here} here, {self.needed} needed"
+        counts = {"here": self.here, "needed": self.needed}
+        if self.is_met:
+            return _("yes, %(here)s here, %(needed)s needed", **counts)
+        return _("no, %(here)s here, %(needed)s needed", **counts)
 
     @property
     def missing_words(self) -> str:
         short = self.needed - self.here
-        return f"You need {short} more {'agency' if short == 1 else 'agencies'} for decisions to count"
+        return ngettext(
+            "You need %(count)s more agency for decisions to count",
+            "You need %(count)s more agencies for decisions to count",
+            short,
+        )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from core.codes.offers import OfferStatus
 from core.context import current
 from core.db import db, fetch
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import PER_PAGE
 from interventions.models import Intervention
 from panels import policies
@@ -97,7 +98,7 @@ def _line(row: Any) -> Line:
     text = current().open_value(
         TimelineEntry, "summary", row.id, row.data_key_id, row.young_person_id, row.summary_sealed
     )
-    title = next((kind.label for kind in Happened if kind.value == row.kind), "Something was recorded")
+    title = next((kind.label for kind in Happened if kind.value == row.kind), _("Something was recorded"))
     return Line(row.at, row.kind, title, ", ".join(filter(None, (row.by, row.agency))), text, row.object_id)
 
 

@@ -14,6 +14,7 @@ from core.codes.concerns import Concern, ConcernStrength, ProtectiveFactor
 from core.context import current
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from panels.models import AgendaItem
 from referrals.models import Referral
 
@@ -76,4 +77,4 @@ def _concerns(worries: dict[str, Any]) -> tuple[str, ...]:
     """Concerns that are known or suspected, in the list's own order."""
     strengths: dict[str, str] = worries.get("concerns") or {}
     named = [concern for concern in ordered(Concern, strengths) if strengths[concern.value] in NAMED]
-    return tuple(f"{concern.label}{NAMED[strengths[concern.value]]}" for concern in named)
+    return tuple(f"{concern.label}{_(NAMED[strengths[concern.value]])}" for concern in named)

@@ -9,6 +9,7 @@ from core.clock import LONDON, now, today
 from core.db import db
 from core.formats import moment
 from core.ids import Id
+from core.languages import gettext as _
 from messages.kinds import MessageKind as K
 from messages.services.notices import Place, leads_to
 from messages.services.recipients import holders
@@ -76,7 +77,8 @@ def _find_meetings(actor: Actor, ids: list[Id]) -> dict[Id, Place]:
         meetings_visible_to(actor).where(Meeting.id.in_(ids)).with_only_columns(Meeting.id, Meeting.starts_at)
     )
     return {
-        row.id: Place(f"Meeting, {moment(row.starts_at.astimezone(LONDON))}", f"/meetings/{row.id}") for row in rows
+        row.id: Place(_("Meeting, %(when)s", when=moment(row.starts_at.astimezone(LONDON))), f"/meetings/{row.id}")
+        for row in rows
     }
 
 
@@ -84,7 +86,7 @@ def _find_actions(actor: Actor, ids: list[Id]) -> dict[Id, Place]:
     rows = db.session.scalars(
         actions_visible_to(actor).where(PanelAction.id.in_(ids)).with_only_columns(PanelAction.id)
     )
-    return {action_id: Place("The action", f"/actions/{action_id}/done") for action_id in rows}
+    return {action_id: Place(_("The action"), f"/actions/{action_id}/done") for action_id in rows}
 
 
 leads_to("case", _find_cases)

@@ -15,6 +15,7 @@ from core.codes.offers import OfferStatus
 from core.codes.sensitivity import Sensitivity
 from core.formats import age, day
 from core.ids import Id
+from core.languages import gettext as _
 from core.working_days import due
 from panels import policies
 from panels.services import cases
@@ -61,7 +62,8 @@ def tag_markup(text: str, colour: str) -> Markup:
 
 
 @lru_cache(maxsize=512)
-def due_markup(day: date, on: date) -> Markup:
+def due_markup(day: date, on: date, _language: str) -> Markup:
+    """Rendered once for each language."""
     macros: Any = current_app.jinja_env.get_template("components/tags.html").module
     return Markup(macros.due(due(day, on)))  # noqa: S704 (what the macro escaped)
 
@@ -129,14 +131,14 @@ def stage_of(case: Any) -> CaseStage:
 def identity_of(file: CaseFile) -> dict[str, Any]:
     """Name, what they like to be called, age, how to reach them safely."""
     person, details = file.person, file.person.details or {}
-    legal = " ".join(filter(None, (person.forename, person.surname))) or "Not known"
+    legal = " ".join(filter(None, (person.forename, person.surname))) or _("Not known")
     born = person.date_of_birth
     likes = person.preferred_name if person.preferred_name and person.preferred_name != person.forename else None
     return {
         "name": legal,
         "facts": [
-            f"likes {likes}" if likes else None,
-            f"{day(born)}, {age(born, in_london(file.referred_at).date())}" if born else "Age not known",
+            _("likes %(name)s", name=likes) if likes else None,
+            f"{day(born)}, {age(born, in_london(file.referred_at).date())}" if born else _("Age not known"),
             details.get("pronouns"),
             Markup('<span class="app-nowrap">{}</span>').format(file.case.reference),
         ],
@@ -151,14 +153,15 @@ def _marks(case: Any, person: Any, details: dict[str, Any]) -> list[Markup]:
     marks = [status_markup(level.tag)] if level is not Sensitivity.NORMAL else []
     marks += [
         status_markup(stage_of(case).tag),
-        tag_markup(person.safe_contact or "Ask how to reach them safely", "yellow"),
+        tag_markup(person.safe_contact or _("Ask how to reach them safely"), "yellow"),
     ]
     needs = details.get("needs") or {}
     answer, language = needs.get("interpreter"), needs.get("first_language")
     if answer == "yes":
-        marks.append(tag_markup(f"Interpreter needed: {language}" if language else "Interpreter needed", "yellow"))
+        words = _("Interpreter needed: %(language)s", language=language) if language else _("Interpreter needed")
+        marks.append(tag_markup(words, "yellow"))
     elif answer == "no":
-        marks.append(tag_markup("No interpreter needed", "grey"))
+        marks.append(tag_markup(_("No interpreter needed"), "grey"))
     return marks
 
 
@@ -166,7 +169,7 @@ def next_action(actor: Actor, case: Any) -> dict[str, Any]:
     """The words of the next step, its due date, and where this person does it (nowhere, if it is not theirs)."""
     step = NextStep(case.next_step)
     if step is NextStep.ANSWER_OFFER and actor.can(P.OFFER_ANSWER):
-        return _shown(case, step, url_for("panels.offers_page"), "Answer the offer")
+        return _shown(case, step, url_for("panels.offers_page"), _("Answer the offer"))
     where, button, needed = STEPS.get(step, ("", "", None))
     theirs = actor.can(needed) if needed else policies.may_work(actor, case)
     return _shown(case, step, case_address(case.id, where) if where and theirs else None, button)
@@ -174,4 +177,4 @@ def next_action(actor: Actor, case: Any) -> dict[str, Any]:
 
 def _shown(case: Any, step: NextStep, href: str | None, button: str) -> dict[str, Any]:
     when = due(case.next_due_on, today()) if case.is_open else None
-    return {"words": step.label, "due": when, "href": href, "button": button}
+    return {"words": step.label, "due": when, "href": href, "button": _(button)}

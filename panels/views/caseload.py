@@ -15,6 +15,8 @@ from core.access import Actor, Permission, requires, signed_in
 from core.clock import today
 from core.codes.cases import OPEN_STAGES, CaseStage
 from core.formats import age_on, short_day
+from core.languages import gettext as _
+from core.languages import language, ngettext
 from core.paging import page_number
 from panels.forms.cases import ManyLeadsForm
 from panels.services import caseload, cases
@@ -44,7 +46,7 @@ def case_list() -> ResponseReturnValue:
         ticked = request.form.getlist("cases")
         if 0 < len(ticked) <= AT_ONCE:
             return _confirm(actor, ticked)
-        error = "Select at least one case" if not ticked else f"Select {AT_ONCE} cases or fewer"
+        error = _("Select %(count)s cases or fewer", count=AT_ONCE) if ticked else _("Select at least one case")
     return _list_page(actor, asked, error)
 
 
@@ -111,7 +113,7 @@ def _see_also(actor: Actor) -> list[tuple[str, str]]:
         ("Moves between areas", "/transfers", (P.CASE_CLOSE,)),
         ("Other panels to contact", "/other-panels", (P.REFERRAL_TRIAGE, P.SENSITIVITY_OVERSEE)),
     )  # fmt: skip
-    return [(words, href) for words, href, needs in pages if any(actor.can(need) for need in needs)]
+    return [(_(words), href) for words, href, needs in pages if any(actor.can(need) for need in needs)]
 
 
 def _page_url(asked: Asked) -> Callable[[int], str]:
@@ -129,8 +131,8 @@ def _tabs(actor: Actor, asked: Asked) -> list[dict[str, Any]]:
 
 def _order(asked: Asked, too_many: bool) -> str:
     if asked.view == "closed" and asked.sort == "due":
-        return "last closed first"
-    return ORDERS[asked.sort] + (". Filter to 2,000 or fewer to sort by name" if too_many else "")
+        return _("last closed first")
+    return _(ORDERS[asked.sort]) + (_(". Filter to 2,000 or fewer to sort by name") if too_many else "")
 
 
 def _heads(asked: Asked, listing: Listing) -> list[Any]:
@@ -152,18 +154,24 @@ def _filters(actor: Actor, asked: Asked) -> dict[str, Any]:
     if actor.area_id is None or not actor.can(P.CASE_READ_AREA):
         return {"stages": stages, "leads": [], "providers": []}
     offered = caseload.options(actor.area_id)
-    return {"stages": stages, "leads": [(NOBODY, "Nobody"), *offered.leads], "providers": offered.providers}
+    return {"stages": stages, "leads": [(NOBODY, _("Nobody")), *offered.leads], "providers": offered.providers}
 
 
 def _chosen(actor: Actor, asked: Asked) -> list[dict[str, str]]:
     """The filters in force, each a link that takes it away."""
-    names = _filters(actor, asked)
+    names, someone = _filters(actor, asked), _("someone")
+    lead = dict(names["leads"]).get(asked.lead, someone)
+    provider = dict(names["providers"]).get(asked.provider, someone)
     found = [
         (asked.stage, dict(names["stages"]).get(asked.stage), {"stage": ""}),
-        (asked.lead, f"Lead: {dict(names['leads']).get(asked.lead, 'someone')}", {"lead": ""}),
-        (asked.provider, f"Provider: {dict(names['providers']).get(asked.provider, 'someone')}", {"provider": ""}),
-        (asked.overdue, "Overdue only", {"overdue": False}),
-        (asked.review, "Review due", {"review": False}),
+        (asked.lead, _("Lead: %(name)s", name=lead), {"lead": ""}),
+        (
+            asked.provider,
+            _("Provider: %(name)s", name=provider),
+            {"provider": ""},
+        ),
+        (asked.overdue, _("Overdue only"), {"overdue": False}),
+        (asked.review, _("Review due"), {"review": False}),
     ]
     return [
         {"text": str(words), "href": _address(replace(asked, page=1, **without))}  # type: ignore[arg-type]
@@ -179,7 +187,7 @@ _DASH = "–"
 
 
 def _rows(rows: list[Row], may_change: bool) -> list[dict[str, Any]]:
-    day, base = today(), url_for("panels.case_list")
+    day, base, nobody, spoken = today(), url_for("panels.case_list"), _("Nobody"), language()
     return [
         {
             "id": row.id if may_change else None,
@@ -187,8 +195,8 @@ def _rows(rows: list[Row], may_change: bool) -> list[dict[str, Any]]:
             "cells": [
                 Markup(f'<a class="govuk-link" href="{base}/{row.id}">{escape(row.name)}</a>'),  # noqa: S704 (escaped)
                 age_on(row.born, day) if row.born else _DASH,
-                row.reference, status_markup(row.stage.tag), row.lead or "Nobody", row.next_step,
-                short_day(row.closed_on) if row.closed_on else due_markup(row.due_on, day),
+                row.reference, status_markup(row.stage.tag), row.lead or nobody, row.next_step,
+                short_day(row.closed_on) if row.closed_on else due_markup(row.due_on, day, spoken),
                 short_day(row.last_seen),
             ],
         }
@@ -209,13 +217,16 @@ def _confirm_page(actor: Actor, form: ManyLeadsForm, ticked: list[str]) -> str:
     chosen = caseload.chosen(actor, ticked)
     form.lead.choices = _lead_choices(actor)
     count = len(chosen)
-    heading = f"Change lead for {count} case{'' if count == 1 else 's'}"
+    heading = ngettext("Change lead for %(count)s case", "Change lead for %(count)s cases", count)
     return render_template("panels/cases/change_lead.html", form=form, chosen=chosen, page_heading=heading)
 
 
 def _lead_choices(actor: Actor) -> list[tuple[str, str]]:
     leads = cases.possible_leads(str(actor.area_id))
-    return [("", "Choose"), *((lead.id, f"{lead.name} ({lead.open_cases} open)") for lead in leads)]
+    return [
+        ("", _("Choose")),
+        *((lead.id, _("%(name)s (%(count)s open)", name=lead.name, count=lead.open_cases)) for lead in leads),
+    ]
 
 
 @bp.post("/cases/lead")
@@ -227,8 +238,8 @@ def change_leads() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _confirm_page(actor, form, ticked)
     changed, left = cases.allocate_many(actor, ticked, form.lead.data)
-    words = f"Lead changed for {changed} case{'' if changed == 1 else 's'}."
+    words = ngettext("Lead changed for %(count)s case.", "Lead changed for %(count)s cases.", changed)
     if left:
-        words += f" {left} {'was' if left == 1 else 'were'} not changed."
+        words += " " + ngettext("%(count)s was not changed.", "%(count)s were not changed.", left)
     flash(words, "success")
     return redirect(url_for("panels.case_list"))

@@ -12,6 +12,8 @@ from core.access import Actor, Permission, requires, signed_in
 from core.codes.cases import EngagementAnswer, EngagementStatus
 from core.codes.sensitivity import Sensitivity
 from core.ids import Id
+from core.languages import gettext as _
+from core.languages import ngettext
 from core.paging import Paging, page_number
 from core.versions import expect_version
 from panels import policies
@@ -105,7 +107,9 @@ def case_allocate(case_id: Id) -> ResponseReturnValue:
 
 def _load(lead: cases.Lead) -> str:
     count = (
-        "No open cases" if not lead.open_cases else f"{lead.open_cases} open case{'s' if lead.open_cases > 1 else ''}"
+        ngettext("%(count)s open case", "%(count)s open cases", lead.open_cases)
+        if lead.open_cases
+        else _("No open cases")
     )
     return f"{lead.agency}. {count}" if lead.agency else count
 
@@ -138,7 +142,7 @@ def note_new(case_id: Id) -> ResponseReturnValue:
     restored = drafts.restore(form, key)
     return render_case(
         "panels/cases/note.html", actor, file, "Timeline", form=form, restored=restored, corrected=corrected,
-        autosave=url_for("drafts.save", form_key=key), page_heading="Correct a note" if corrected else "Add a note",
+        autosave=url_for("drafts.save", form_key=key), page_heading=_("Correct a note") if corrected else _("Add a note"),
     )  # fmt: skip
 
 
@@ -172,7 +176,7 @@ def note_page(case_id: Id, note_id: Id) -> ResponseReturnValue:
         form.happened_on.process_data(note.happened_on)
     return render_case(
         "panels/cases/note.html", actor, file, "Timeline", form=form, restored=False, corrected=None, autosave=None,
-        page_heading="Change a note",
+        page_heading=_("Change a note"),
     )  # fmt: skip
 
 

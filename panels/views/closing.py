@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from audit.models import Event
 from core.access import Actor, Permission, requires, signed_in
 from core.ids import Id
+from core.languages import gettext as _
 from core.versions import expect_version
 from panels.forms.cases import ApproveForm, ReopenForm, close_form
 from panels.services import closing
@@ -101,10 +102,10 @@ def case_close_answer(case_id: Id) -> ResponseReturnValue:
             (closing.send_back if sent_back else closing.approve)(actor, file.case)
         except NotPossible as reason:
             return _refused(actor, file, str(reason))
-        words = "The case stays open." if sent_back else "Case closed. Feedback has gone to the referrer."
+        words = _("The case stays open.") if sent_back else _("Case closed. Feedback has gone to the referrer.")
         flash(words, "success")
         return redirect(url_for(".case_overview", case_id=case_id))
-    return _refused(actor, file, "Open the page again and choose what to do")
+    return _refused(actor, file, _("Open the page again and choose what to do"))
 
 
 def _refused(actor: Actor, file: CaseFile, reason: str) -> ResponseReturnValue:

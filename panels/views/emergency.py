@@ -13,6 +13,7 @@ from core.access import Permission, requires, signed_in
 from core.clock import now
 from core.codes.cases import EngagementStatus
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import Paging, page_number
 from panels.forms.emergency import OpenForm
 from panels.forms.fields import tidy
@@ -46,7 +47,7 @@ def emergency_ask() -> ResponseReturnValue:
 def _opened(form: OpenForm) -> ResponseReturnValue:
     actor = signed_in()
     if throttle.tried("emergency", actor.user_id) >= MOST_WRONG:
-        return _refused(form, "You have tried too many references. Call the safeguarding lead of the area")
+        return _refused(form, _("You have tried too many references. Call the safeguarding lead of the area"))
     try:
         access = emergency.open_case(
             actor, reference=form.reference.data or "", reason_code=form.reason_code.data, reason=tidy(form.reason.data)
@@ -94,7 +95,7 @@ def emergency_case(access_id: Id) -> ResponseReturnValue:
     with emergency.reading(access):
         found = emergency.find_file(signed_in(), access)
         return _page(
-            "panels/emergency/record.html", found, "The record", page=overview.of(found.reader, found.file),
+            "panels/emergency/record.html", found, _("The record"), page=overview.of(found.reader, found.file),
             story=story.read(found.referral.answers or {}), engagement=EngagementStatus(found.file.case.engagement),
         )  # fmt: skip
 
@@ -116,7 +117,7 @@ def emergency_timeline(access_id: Id) -> ResponseReturnValue:
 
 def _page(template: str, found: Opened, tab: str, **more: Any) -> str:
     access_id, case = found.access.id, found.file.case
-    pages = (("The record", url_for(".emergency_case", access_id=access_id)),
+    pages = ((_("The record"), url_for(".emergency_case", access_id=access_id)),
              ("Timeline", url_for(".emergency_timeline", access_id=access_id)))  # fmt: skip
     tabs = [{"text": words, "href": href, "active": words == tab} for words, href in pages]
     crumbs = [{"text": "Emergency access", "href": url_for(".emergency_ask")}, {"text": case.reference}]

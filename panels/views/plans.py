@@ -13,6 +13,7 @@ from core.codes.base import label_of
 from core.codes.cases import EngagementGivenBy, PlanStatus, ReviewDecision
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from core.versions import expect_version
 from panels.forms.support import AgreeForm, GoalForm, ReviewForm, WantsForm, now_form
 from panels.models import Goal, Plan
@@ -89,7 +90,7 @@ def plan_wants(case_id: Id) -> ResponseReturnValue:
 @bp.route("/cases/<id:case_id>/plan/goals/new", methods=["GET", "POST"])
 @requires(P.CASE_WORK, reads=Event.CASE_READ)
 def new_goal(case_id: Id) -> ResponseReturnValue:
-    actor, file, _ = _to_write(case_id)
+    actor, file, _plan = _to_write(case_id)
     form, key = GoalForm(), f"goal-{case_id}"
     if form.validate_on_submit():
         plans.add_goal(actor, file.case, form.values())
@@ -98,7 +99,7 @@ def new_goal(case_id: Id) -> ResponseReturnValue:
         return redirect(url_for(".plan_page", case_id=case_id))
     drafts.restore(form, key)
     return render_case(
-        "panels/support/goal.html", actor, file, "Plan", page_heading="Add a goal", form=form, draft_key=key
+        "panels/support/goal.html", actor, file, "Plan", page_heading=_("Add a goal"), form=form, draft_key=key
     )
 
 
@@ -119,7 +120,7 @@ def change_goal(case_id: Id, goal_id: Id) -> ResponseReturnValue:
         return redirect(url_for(".plan_page", case_id=case_id))
     drafts.restore(form, key)
     return render_case(
-        "panels/support/goal.html", actor, file, "Plan", page_heading="Change a goal", form=form, draft_key=key
+        "panels/support/goal.html", actor, file, "Plan", page_heading=_("Change a goal"), form=form, draft_key=key
     )
 
 

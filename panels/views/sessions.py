@@ -17,6 +17,7 @@ from core.codes.cases import Attendance, NoSessionReason, RescheduledBy, Session
 from core.context import current
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from core.versions import expect_version
 from interventions.models import Intervention
 from panels.forms.support import PlanSessionForm, RecordForm
@@ -79,7 +80,7 @@ def new_session(case_id: Id) -> ResponseReturnValue:
     form = PlanSessionForm()
     form.offer_id.choices = [(row.id, row.name) for row in given]
     if may_work(actor, file.case):
-        form.offer_id.choices.append(("", "Our own work with them"))
+        form.offer_id.choices.append(("", _("Our own work with them")))
     if form.validate_on_submit():
         _plan(actor, file, form, {row.id: row.practitioner_id for row in given})
         flash("Session planned.", "success")
@@ -139,7 +140,8 @@ def _record_form(session: SupportSession, file: CaseFile) -> RecordForm:
         next_place=session.place,
     )  # fmt: skip
     form.goal_ids.choices = [
-        (goal.id, f"Goal {n}: {goal.their_words}") for n, goal in enumerate(plans.current_goals(file.case), 1)
+        (goal.id, _("Goal %(number)s: %(words)s", number=n, words=goal.their_words))
+        for n, goal in enumerate(plans.current_goals(file.case), 1)
     ]
     return form
 

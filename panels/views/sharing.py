@@ -13,6 +13,7 @@ from core.codes.sharing import SharingOutcome
 from core.context import current
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from panels.models import AgendaItem, Case
 from panels.policies import sees_whole
 from panels.services import agenda, cases, timeline
@@ -167,7 +168,9 @@ def _fill_again(about: About, form: SharingForm) -> None:
     form.from_agency.data, form.to_agency.data = refused.from_agency_id, refused.to_agency_id or ""
     if refused.outcome == SharingOutcome.REFUSED.value:
         answer = services.answer_for(refused)
-        form.gateway.errors = [f"{answer.statute} does not allow this. {answer.reason}"]
+        form.gateway.errors = [
+            _("%(statute)s does not allow this. %(reason)s", statute=answer.statute, reason=answer.reason)
+        ]
 
 
 def _show(about: About, disclosure_id: Id) -> ResponseReturnValue:

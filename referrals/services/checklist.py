@@ -15,6 +15,7 @@ from core.codes.referrals import ReferralStatus as S
 from core.db import db
 from core.formats import age_on, short_day
 from core.ids import Id
+from core.languages import gettext as _
 from referrals.answers import OLDEST, YOUNGEST, is_eligible_age
 from referrals.models import PossibleMatch, Referral
 from referrals.services import story
@@ -81,45 +82,51 @@ def checks(
 
 
 def _age(born: date | None, sent_on: date) -> Check:
-    title = f"Age {YOUNGEST} to {OLDEST} on the day of the referral"
+    title = _("Age %(youngest)s to %(oldest)s on the day of the referral", youngest=YOUNGEST, oldest=OLDEST)
     if born is None:
-        return Check(title, "Date of birth not known", LOOK)
+        return Check(title, _("Date of birth not known"), LOOK)
     fine = is_eligible_age(born, sent_on)
-    return Check(title, f"{age_on(born, sent_on)} on {short_day(sent_on)}", FINE if fine else LOOK)
+    return Check(
+        title, _("%(age)s on %(day)s", age=age_on(born, sent_on), day=short_day(sent_on)), FINE if fine else LOOK
+    )
 
 
 def _area(file: TriageFile, answers: dict[str, Any]) -> Check:
     contact = story.section(answers, "contact")
-    home = "no fixed address" if contact.get("no_fixed_address") else contact.get("postcode") or "home not given"
-    school = story.section(answers, "education").get("school") or "school not given"
-    return Check(f"Lives or goes to school in {file.area.name}", f"{home}; {school}", FINE if contact else LOOK)
+    home = _("no fixed address") if contact.get("no_fixed_address") else contact.get("postcode") or _("home not given")
+    school = story.section(answers, "education").get("school") or _("school not given")
+    return Check(
+        _("Lives or goes to school in %(area)s", area=file.area.name), f"{home}; {school}", FINE if contact else LOOK
+    )
 
 
 def _once_only(file: TriageFile, earlier: list[Earlier], linked: bool) -> Check:
-    title = "Has not had this support before"
+    title = _("Has not had this support before")
     if NotEligibleReason.BEFORE.value not in file.area.exclusions:
-        return Check(title, "This area takes a young person more than once", FINE)
+        return Check(title, _("This area takes a young person more than once"), FINE)
     if not linked:
-        return Check(title, "Known once the referral is linked to a record", WAITING)
+        return Check(title, _("Known once the referral is linked to a record"), WAITING)
     before = [item for item in earlier if item.status is S.CLOSED]
-    words = f"Supported before: {before[0].reference}" if before else "No earlier support here"
+    words = (
+        _("Supported before: %(reference)s", reference=before[0].reference) if before else _("No earlier support here")
+    )
     return Check(title, words, LOOK if before else FINE)
 
 
 def _open_already(earlier: list[Earlier], linked: bool) -> Check:
-    title = "No other referral or case is open"
+    title = _("No other referral or case is open")
     if not linked:
-        return Check(title, "Known once the referral is linked to a record", WAITING)
+        return Check(title, _("Known once the referral is linked to a record"), WAITING)
     still = [item for item in earlier if item.status.is_open or item.status is S.ACCEPTED]
-    words = ", ".join(f"{item.reference} ({item.status.label.lower()})" for item in still) or "None open here"
+    words = ", ".join(f"{item.reference} ({item.status.label.lower()})" for item in still) or _("None open here")
     return Check(title, words, LOOK if still else FINE)
 
 
 def _statutory(file: TriageFile, answers: dict[str, Any]) -> Check:
-    title = "Statutory services"
+    title = _("Statutory services")
     statuses = story.statutory_statuses(answers)
     if not statuses:
-        return Check(title, "Not asked", LOOK)
+        return Check(title, _("Not asked"), LOOK)
     excluded = {
         status
         for reason in file.area.exclusions
@@ -128,7 +135,9 @@ def _statutory(file: TriageFile, answers: dict[str, Any]) -> Check:
     words = ", ".join(status.label for status in statuses)
     hit = [status.label for status in statuses if status in excluded]
     if hit:
-        return Check(title, f"{words}. This area does not take: {', '.join(hit)}", LOOK)
+        return Check(
+            title, _("%(words)s. This area does not take: %(excluded)s", words=words, excluded=", ".join(hit)), LOOK
+        )
     return Check(title, words, FINE)
 
 
@@ -137,20 +146,22 @@ def _danger(answers: dict[str, Any]) -> Check:
     words = label_of(DangerAnswer, danger)
     called = story.section(story.section(answers, "start"), "called")
     if called.get("spoke_to"):
-        words = f"{words}. The referrer called and spoke to {called['spoke_to']}"
-    return Check("Is anyone in danger?", words, FINE if danger == DangerAnswer.NO else LOOK)
+        words = _("%(words)s. The referrer called and spoke to %(name)s", words=words, name=called["spoke_to"])
+    return Check(_("Is anyone in danger?"), words, FINE if danger == DangerAnswer.NO else LOOK)
 
 
 def _family(answers: dict[str, Any]) -> Check:
     informed = story.section(answers, "family").get("informed") == YesNoNotKnown.YES
-    return Check("Does the family know?", story.family_told(answers), FINE if informed else LOOK)
+    return Check(_("Does the family know?"), story.family_told(answers), FINE if informed else LOOK)
 
 
 def _matches(matches: list[PossibleMatch], linked: bool) -> Check:
-    title = "Possible records of the same young person"
+    title = _("Possible records of the same young person")
     waiting = [match for match in matches if match.answered_at is None]
     if waiting:
-        return Check(title, f"{len(waiting)} to answer", WAITING)
+        return Check(title, _("%(count)s to answer", count=len(waiting)), WAITING)
     if linked:
-        return Check(title, "Linked to a record", FINE)
-    return Check(title, "All answered. Make a new record" if matches else "None found. Make a new record", WAITING)
+        return Check(title, _("Linked to a record"), FINE)
+    return Check(
+        title, _("All answered. Make a new record") if matches else _("None found. Make a new record"), WAITING
+    )

@@ -22,6 +22,7 @@ from core.codes.referrals import ReferralStatus
 from core.codes.sensitivity import Sensitivity
 from core.db import db
 from core.keyring import KeyDestroyed
+from core.languages import gettext as _
 from core.working_days import add_working_days
 from messages.kinds import MessageKind
 from messages.services.recipients import holders
@@ -85,11 +86,11 @@ class Shown:
 def shown(referral: Referral) -> Shown:
     task = of(referral)
     if task is None:
-        return Shown("Nobody has looked in other areas yet.", referral.status != ReferralStatus.NEW.value)
+        return Shown(_("Nobody has looked in other areas yet."), referral.status != ReferralStatus.NEW.value)
     if task.state == TaskState.REFUSED.value:
-        return Shown(TOO_MANY, may_ask=True)
+        return Shown(_(TOO_MANY), may_ask=True)
     if task.answer is None:
-        return Shown("We are looking in other areas. Open this page again in a minute.")
+        return Shown(_("We are looking in other areas. Open this page again in a minute."))
     return Shown(LookAnswer(task.answer).label)
 
 

@@ -8,6 +8,7 @@ from core.access import Actor
 from core.codes.base import label_of
 from core.codes.referrals import FeedbackStage, ReferralStatus, UsefulAnswer
 from core.db import db
+from core.languages import gettext as _
 from referrals.models import Referral, ReferrerFeedback
 from referrals.policies import may_act_on
 
@@ -46,10 +47,10 @@ def in_words(given: list[ReferrerFeedback]) -> list[list[dict[str, str | None]]]
     """Each as rows of question and answer, for the coordinator."""
     return [
         [
-            {"key": "About", "value": label_of(FeedbackStage, one.stage)},
-            {"key": "Was it useful?", "value": label_of(UsefulAnswer, one.useful_answer)},
-            {"key": "Were they told clearly?", "value": label_of(UsefulAnswer, one.clear_answer)},
-            *([{"key": "What could be better", "value": one.words}] if one.words else []),
+            {"key": _("About"), "value": label_of(FeedbackStage, one.stage)},
+            {"key": _("Was it useful?"), "value": label_of(UsefulAnswer, one.useful_answer)},
+            {"key": _("Were they told clearly?"), "value": label_of(UsefulAnswer, one.clear_answer)},
+            *([{"key": _("What could be better"), "value": one.words}] if one.words else []),
         ]
         for one in given
     ]

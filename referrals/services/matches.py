@@ -19,6 +19,7 @@ from core.codes.people import Sex
 from core.db import db
 from core.formats import age_on, day
 from core.ids import Id
+from core.languages import gettext as _
 from core.sensitivity import is_restricted, must_open, whom_to_ask
 from referrals.models import PossibleMatch, Referral
 from referrals.services import story, triage
@@ -58,7 +59,7 @@ def find(referral: Referral, match_id: Id) -> tuple[PossibleMatch, YoungPerson]:
 def reasons_in_words(match: PossibleMatch) -> str:
     """What agrees; of a restricted record only whom to ask."""
     if is_restricted(match.young_person_id):
-        return f"Restricted – ask {whom_to_ask(match.young_person_id)}"
+        return _("Restricted – ask %(whom)s", whom=whom_to_ask(match.young_person_id))
     return "; ".join(label_of(MatchReason, code) for code in match.reasons)
 
 
@@ -72,10 +73,10 @@ def compare(referral: Referral, person: YoungPerson, earlier: list[Earlier]) -> 
         _plain("Sex", _sex(ours.get("sex")), _sex(person.sex)),
         _plain("Home", ours.get("postcode"), person.postcode),
         _plain("School", ours.get("school"), person.school),
-        _plain("UPN", ours.get("upn"), person.upn),
-        _plain("NHS number", ours.get("nhs_number"), person.nhs_number),
+        _plain(_("UPN"), ours.get("upn"), person.upn),
+        _plain(_("NHS number"), ours.get("nhs_number"), person.nhs_number),
     ]
-    seen_before = Fact("Seen before", "", "\n".join(f"{e.reference}, {e.status.label.lower()}" for e in earlier))
+    seen_before = Fact(_("Seen before"), "", "\n".join(f"{e.reference}, {e.status.label.lower()}" for e in earlier))
     return [fact for fact in facts if fact.how] + [seen_before]
 
 
@@ -98,7 +99,7 @@ def _names(ours: dict[str, Any], person: YoungPerson) -> Fact:
     right = (person.forename, person.surname)
     alike = all(_name_alike(one, other) for one, other in zip(left, right, strict=True))
     same = all(normalise(one) == normalise(other) for one, other in zip(left, right, strict=True))
-    return Fact("Name", " ".join(filter(None, left)), " ".join(filter(None, right)),
+    return Fact(_("Name"), " ".join(filter(None, left)), " ".join(filter(None, right)),
                 SAME if same else ALIKE if alike else OTHER)  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def _born(left: date | None, right: date | None) -> Fact:
     how = _how(str(left or ""), str(right or ""))
     if left and right and swapped(left) == right:
         how = "Day and month swapped"
-    return Fact("Date of birth", _with_age(left), _with_age(right), how)
+    return Fact(_("Date of birth"), _with_age(left), _with_age(right), how)
 
 
 def _with_age(born: date | None) -> str:

@@ -20,6 +20,7 @@ from core.codes.people import (
 )
 from core.codes.referrals import HelpTriedOutcome, LawfulBasisChoice, NotInformedReason, ReferralReason
 from core.formats import short_day
+from core.languages import gettext as _
 from referrals.answers import safe_contact_line
 from referrals.models import Referral
 
@@ -71,15 +72,15 @@ def read(answers: dict[str, Any]) -> list[Part]:
     """The whole story for one page: what goes well, their words, worries, events, help, family, practical things."""
     strengths, voice, worries = (section(answers, name) for name in ("strengths", "voice", "worries"))
     shown = [
-        Part("What is going well", strengths.get("text", ""), "strength", _protective(strengths)),
-        Part("What they say, in their own words", voice.get("child", ""), "words"),
-        Part("What the family says", voice.get("family", ""), "words"),
-        Part("What is worrying the referrer", worries.get("text", ""), "", _concerns(worries)),
-        Part("What has happened", rows=[_event(item) for item in entries(answers, "events")]),
-        Part("Help and involvement", rows=_help(answers)),
-        Part("Family and other workers", rows=[_person(item) for item in entries(answers, "people")]),
-        Part("About them", rows=_about(answers)),
-        Part("Why it was shared, and by whom", rows=_sharing(answers)),
+        Part(_("What is going well"), strengths.get("text", ""), "strength", _protective(strengths)),
+        Part(_("What they say, in their own words"), voice.get("child", ""), "words"),
+        Part(_("What the family says"), voice.get("family", ""), "words"),
+        Part(_("What is worrying the referrer"), worries.get("text", ""), "", _concerns(worries)),
+        Part(_("What has happened"), rows=[_event(item) for item in entries(answers, "events")]),
+        Part(_("Help and involvement"), rows=_help(answers)),
+        Part(_("Family and other workers"), rows=[_person(item) for item in entries(answers, "people")]),
+        Part(_("About them"), rows=_about(answers)),
+        Part(_("Why it was shared, and by whom"), rows=_sharing(answers)),
     ]
     return [part for part in shown if part.text or part.rows]
 
@@ -95,7 +96,7 @@ def _kept(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _protective(strengths: dict[str, Any]) -> list[dict[str, Any]]:
     factors = ordered(ProtectiveFactor, strengths.get("factors") or [])
-    return _kept([_row("What helps", "\n".join(factor.label for factor in factors))])
+    return _kept([_row(_("What helps"), "\n".join(factor.label for factor in factors))])
 
 
 def _concerns(worries: dict[str, Any]) -> list[dict[str, Any]]:
@@ -105,12 +106,12 @@ def _concerns(worries: dict[str, Any]) -> list[dict[str, Any]]:
         for strength in (ConcernStrength.YES, ConcernStrength.SUSPECTED)
     ]
     hopes, safety = worries.get("hopes"), worries.get("worker_safety")
-    return _kept([*rows, _row("What they hope will change", hopes), _row("Safety of workers", safety)])
+    return _kept([*rows, _row(_("What they hope will change"), hopes), _row(_("Safety of workers"), safety)])
 
 
 def _event(item: dict[str, Any]) -> dict[str, Any]:
-    what = label_of(TriggerEventType, item.get("type"), missing="From a partner’s list")
-    told = [what, f"Their part: {label_of(PartInEvent, item.get('part'))}"]
+    what = label_of(TriggerEventType, item.get("type"), missing=_("From a partner’s list"))
+    told = [what, _("Their part: %(part)s", part=label_of(PartInEvent, item.get("part")))]
     return _row(_day(item.get("on")), "\n".join([*told, *filter(None, [item.get("text")])]))
 
 
@@ -118,7 +119,7 @@ def _day(text: str | None) -> str:
     try:
         return short_day(date.fromisoformat(text or ""))
     except ValueError:
-        return "Date not known"
+        return _("Date not known")
 
 
 def statutory_statuses(answers: dict[str, Any]) -> list[StatutoryStatus]:
@@ -131,7 +132,7 @@ def family_told(answers: dict[str, Any]) -> str:
     if family.get("informed") != YesNoNotKnown.NO:
         return label_of(YesNoNotKnown, family.get("informed"))
     reason = label_of(NotInformedReason, family.get("why_not"))
-    return ". ".join(part.rstrip(".") for part in ("No", reason, family.get("why_not_text") or "") if part)
+    return ". ".join(part.rstrip(".") for part in (_("No"), reason, family.get("why_not_text") or "") if part)
 
 
 def _help(answers: dict[str, Any]) -> list[dict[str, Any]]:
@@ -139,37 +140,43 @@ def _help(answers: dict[str, Any]) -> list[dict[str, Any]]:
     statuses = "\n".join(status.label for status in statutory_statuses(answers))
     outcome = label_of(HelpTriedOutcome, tried.get("outcome")) if tried.get("outcome") else None
     return _kept(
-        [_row("Involved now", statuses), _row("Already tried", tried.get("text")), _row("How it went", outcome)]
+        [
+            _row(_("Involved now"), statuses),
+            _row(_("Already tried"), tried.get("text")),
+            _row(_("How it went"), outcome),
+        ]
     )
 
 
 def _person(item: dict[str, Any]) -> dict[str, Any]:
-    relation = "Worker" if item.get("relation") == "worker" else label_of(CarerRelation, item.get("relation"))
+    relation = _("Worker") if item.get("relation") == "worker" else label_of(CarerRelation, item.get("relation"))
     responsible = item.get("parental_responsibility") == YesNoNotKnown.YES
-    lines = [relation, "Has parental responsibility" if responsible else "", item.get("contact") or ""]
-    lines += [f"Safe to contact: {item['safe_to_contact']}" if item.get("safe_to_contact") else ""]
-    return _row(item.get("name") or "Not named", "\n".join(line for line in lines if line))
+    lines = [relation, _("Has parental responsibility") if responsible else "", item.get("contact") or ""]
+    lines += [_("Safe to contact: %(how)s", how=item["safe_to_contact"]) if item.get("safe_to_contact") else ""]
+    return _row(item.get("name") or _("Not named"), "\n".join(line for line in lines if line))
 
 
 def _about(answers: dict[str, Any]) -> list[dict[str, Any]]:
     contact, needs, education = (section(answers, name) for name in ("contact", "needs", "education"))
-    home = "No fixed address" if contact.get("no_fixed_address") else contact.get("postcode")
+    home = _("No fixed address") if contact.get("no_fixed_address") else contact.get("postcode")
     school = " · ".join(
         part for part in (
             education.get("school"), label_of(EducationStatus, education.get("status"), missing=""),
-            _labelled("Attendance", AttendanceBand, education.get("attendance")),
+            _labelled(_("Attendance"), AttendanceBand, education.get("attendance")),
         ) if part
     )  # fmt: skip
     return [
-        _row("Safe ways to contact them", safe_contact_line(answers)),
-        _row("Home", home),
-        _row("School or work", school),
-        _row("Sex", label_of(Sex, needs.get("sex"), missing="")),
-        _row("Ethnicity", label_of(Ethnicity, needs.get("ethnicity"), missing="")),
-        _row("First language", needs.get("first_language")),
-        _row("Interpreter needed", label_of(YesNoNotKnown, needs.get("interpreter"), missing="")),
-        _row("Special educational needs", label_of(SendStatus, needs.get("send"), missing="")),
-        *_kept([_row("Communication", needs.get("communication")), _row("To take part", needs.get("accessibility"))]),
+        _row(_("Safe ways to contact them"), safe_contact_line(answers)),
+        _row(_("Home"), home),
+        _row(_("School or work"), school),
+        _row(_("Sex"), label_of(Sex, needs.get("sex"), missing="")),
+        _row(_("Ethnicity"), label_of(Ethnicity, needs.get("ethnicity"), missing="")),
+        _row(_("First language"), needs.get("first_language")),
+        _row(_("Interpreter needed"), label_of(YesNoNotKnown, needs.get("interpreter"), missing="")),
+        _row(_("Special educational needs"), label_of(SendStatus, needs.get("send"), missing="")),
+        *_kept(
+            [_row(_("Communication"), needs.get("communication")), _row(_("To take part"), needs.get("accessibility"))]
+        ),
     ]
 
 
@@ -182,10 +189,10 @@ def _sharing(answers: dict[str, Any]) -> list[dict[str, Any]]:
     sender = "\n".join(str(you[name]) for name in ("name", "job", "agency", "phone", "email") if you.get(name))
     return _kept(
         [
-            _row("Reason for the referral", label_of(ReferralReason, start.get("reason"), missing="")),
-            _row("Why they can share it", label_of(LawfulBasisChoice, sharing.get("basis"), missing="")),
-            _row("More about that", sharing.get("note")),
-            _row("Sent by", sender),
-            _row("When they are away", you.get("unavailable")),
+            _row(_("Reason for the referral"), label_of(ReferralReason, start.get("reason"), missing="")),
+            _row(_("Why they can share it"), label_of(LawfulBasisChoice, sharing.get("basis"), missing="")),
+            _row(_("More about that"), sharing.get("note")),
+            _row(_("Sent by"), sender),
+            _row(_("When they are away"), you.get("unavailable")),
         ]
     )

@@ -20,6 +20,7 @@ from core.codes.referrals import ReferralStatus as S
 from core.db import db
 from core.ids import Id, new_id
 from core.keyring import keyring
+from core.languages import gettext as _
 from core.row_security import seeing, unclosed, viewer
 from core.sensitivity import must_open
 from core.working_days import add_working_days
@@ -242,11 +243,11 @@ def text_for_referrer(decision: Decision) -> str:
 def _opening(decision: Decision) -> str:
     if decision.outcome is TriageOutcome.SIGNPOST:
         where = label_of(SignpostTo, decision.code)
-        return f"This panel is not taking your referral forward. Other help fits better: {where}."
+        return _("This panel is not taking your referral forward. Other help fits better: %(where)s.", where=where)
     if decision.outcome is TriageOutcome.NOT_ELIGIBLE:
         why = label_of(NotEligibleReason, decision.code)
-        return f"This panel cannot take your referral forward. The reason: {why}."
-    return OPENINGS.get(decision.outcome, "")
+        return _("This panel cannot take your referral forward. The reason: %(why)s.", why=why)
+    return _(OPENINGS.get(decision.outcome, ""))
 
 
 def decide(actor: Actor, file: TriageFile, decision: Decision) -> None:

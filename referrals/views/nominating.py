@@ -11,6 +11,7 @@ from core.access import Permission, requires, signed_in
 from core.codes.referrals import LawfulBasisChoice, NotInformedReason
 from core.context import current
 from core.ids import Id
+from core.languages import gettext as _
 from core.versions import expect_version
 from referrals.forms.nominating import NominateForm
 from referrals.services.nominating import nominate as make_referral
@@ -40,5 +41,5 @@ def _nominated(form: NominateForm, candidate: Any) -> ResponseReturnValue:
         informed=form.informed.data == "yes", basis=LawfulBasisChoice(form.basis.data),
         why_not=NotInformedReason(form.why_not.data) if form.why_not.data else None,
     )  # fmt: skip
-    flash(f"Nominated. The referral is {referral.reference}.", "success")
+    flash(_("Nominated. The referral is %(reference)s.", reference=referral.reference), "success")
     return redirect(url_for("cohort.candidate_list"))

@@ -179,13 +179,15 @@ def check(draft_id: Id) -> ResponseReturnValue:
     if request.method == "GET":
         form.row_version.data = str(draft.row_version)
     elif str(draft.row_version) != form.row_version.data:
-        return _check_page(draft, answers, form, waiting, "This referral changed in another tab. Check it again"), 409
+        return _check_page(
+            draft, answers, form, waiting, _("This referral changed in another tab. Check it again")
+        ), 409
     if waiting or not form.validate_on_submit():
         return _check_page(draft, answers, form, waiting)
     try:
         sending.send_referral(signed_in(), draft=draft)
     except sending.NotReady:
-        return _check_page(draft, answers, form, waiting, "They must be 10 to 17 on the day you refer")
+        return _check_page(draft, answers, form, waiting, _("They must be 10 to 17 on the day you refer"))
     return redirect(url_for("referrals.sent", referral_id=draft_id))
 
 

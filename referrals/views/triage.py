@@ -15,6 +15,7 @@ from core.codes.decisions import MatchAnswer, TriageOutcome
 from core.codes.referrals import ReferralStatus as S
 from core.forms import Form
 from core.ids import Id
+from core.languages import gettext as _
 from core.paging import page_number
 from core.versions import expect_version
 from core.working_days import due
@@ -109,7 +110,7 @@ def _act(referral_id: Id, act: Callable[[Actor, TriageFile], str]) -> ResponseRe
 def acknowledge(referral_id: Id) -> ResponseReturnValue:
     def act(actor: Actor, file: TriageFile) -> str:
         triage.acknowledge(actor, file.referral)
-        return "Referral acknowledged."
+        return _("Referral acknowledged.")
 
     return _act(referral_id, act)
 
@@ -119,7 +120,7 @@ def acknowledge(referral_id: Id) -> ResponseReturnValue:
 def start_triage(referral_id: Id) -> ResponseReturnValue:
     def act(actor: Actor, file: TriageFile) -> str:
         triage.start(actor, file.referral)
-        return "Triage started."
+        return _("Triage started.")
 
     return _act(referral_id, act)
 
@@ -142,7 +143,7 @@ def look_elsewhere(referral_id: Id) -> ResponseReturnValue:
 def take_referral(referral_id: Id) -> ResponseReturnValue:
     def act(actor: Actor, file: TriageFile) -> str:
         triage.take(actor, file.referral)
-        return "This referral is yours now."
+        return _("This referral is yours now.")
 
     return _act(referral_id, act)
 
@@ -153,7 +154,7 @@ def create_record(referral_id: Id) -> ResponseReturnValue:
     def act(actor: Actor, file: TriageFile) -> str:
         triage.in_triage(file)
         triage.create_and_link(actor, file.referral)
-        return "New record made and linked."
+        return _("New record made and linked.")
 
     return _act(referral_id, act)
 

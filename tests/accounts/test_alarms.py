@@ -99,7 +99,7 @@ def test_many_accounts_tried_from_many_addresses_is_one_alarm_an_hour(another, k
                  for area in ("reading", "slough")]  # fmt: skip
     assert sorted(told("sign_in_alarm")) == sorted(guardians)
     page = words(sign_in(Role.ADMINISTRATOR).get("/admin/review"))
-    assert "25 sign-ins failed, at 25 accounts and from 25 addresses" in page
+    assert "25 sign-ins failed. Accounts: 25. Addresses: 25." in page
     assert "Many at once" in page
     time_machine.shift(timedelta(minutes=61))
     assert "failed" not in words(sign_in(Role.ADMINISTRATOR).get("/admin/review"))

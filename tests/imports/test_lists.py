@@ -183,7 +183,7 @@ def test_a_worker_that_is_killed_sends_no_row_twice_and_leaves_none_out(app, kno
     # Another list with one of them in it: the row is named, and left out or taken as its sender says.
     second = uploaded(client, [row(3), row(Last_name="Brandt")])
     page = client.submit(second, {"declared": "y", "makes": "referrals"}, button="Continue")
-    assert "young people of row 2 before" in words(page)
+    assert "young person of row 2 before" in words(page)
     assert "Select what to do with the rows that may be about" in words(page)
     assert "0 of 1 rows" in words(send(client, second, again="leave"))
     work_through()

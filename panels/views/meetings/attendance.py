@@ -9,6 +9,7 @@ from core.codes import label_of
 from core.codes.decisions import ConflictKind
 from core.context import current
 from core.ids import Id
+from core.languages import gettext as _
 from panels.forms.meetings import AttendanceForm, ConflictForm
 from panels.services import agenda, meetings
 from panels.views import bp
@@ -47,7 +48,7 @@ def _rows(seen: Opened, names: dict[Id, str]) -> list[dict[str, object]]:
     current().load_keys(c.data_key_id for c in seen.conflicts)
     return [
         {
-            "id": c.id, "number": numbers[c.item_id], "name": names.get(c.user_id, "Someone no longer on the list"),
+            "id": c.id, "number": numbers[c.item_id], "name": names.get(c.user_id, _("Someone no longer on the list")),
             "kind": label_of(ConflictKind, c.kind), "note": c.note, "is_own": c.user_id == seen.actor.user_id,
         }
         for c in sorted(seen.conflicts, key=lambda c: numbers[c.item_id])
@@ -64,7 +65,13 @@ def declare_conflict(meeting_id: Id) -> ResponseReturnValue:
     items = agenda.items_of(seen.meeting)
     people = [p for p in meetings.invited(seen.meeting) if seen.runs or p.member.user_id == seen.actor.user_id]
     named = {p.member.user_id: p.name for p in people} | {seen.actor.user_id: seen.actor.name}
-    form.item.choices = [("", "Choose"), *[(r.item.id, f"Item {r.item.position}, {r.reference}") for r in items]]
+    form.item.choices = [
+        ("", _("Choose")),
+        *[
+            (r.item.id, _("Item %(number)s, %(reference)s", number=r.item.position, reference=r.reference))
+            for r in items
+        ],
+    ]
     form.who.choices = [("", "Choose"), *named.items()] if seen.runs else list(named.items())
     if request.method == "GET":
         form.item.data = request.args.get("item", "")

@@ -18,6 +18,7 @@ from core.context import current
 from core.db import db
 from core.formats import age_on
 from core.ids import Id
+from core.languages import gettext as _
 from core.versions import expect_version
 from interventions import services as catalogue
 from interventions.models import Intervention
@@ -45,7 +46,7 @@ class Place:
 
     @property
     def heading(self) -> str:
-        return f"Item {self.number} of {len(self.items)}"
+        return _("Item %(number)s of %(all)s", number=self.number, all=len(self.items))
 
     @property
     def in_the_room(self) -> set[Id]:
@@ -142,8 +143,11 @@ def _form(place: Place, paper: papers.Paper, people: in_meeting.People) -> Decis
     )
     providers = catalogue.providers(area_id)
     _offer_support(form, found, providers)
-    form.lead.choices = [("", "Nobody yet"), *[(x.id, f"{x.name}, {x.open_cases} open cases") for x in people.leads]]
-    for _, who, _ in form.action_rows():
+    form.lead.choices = [
+        ("", _("Nobody yet")),
+        *[(x.id, _("%(name)s, %(count)s open cases", name=x.name, count=x.open_cases)) for x in people.leads],
+    ]
+    for _what, who, _by in form.action_rows():
         who.choices = [("", "Choose"), *sorted(people.names.items(), key=lambda pair: pair[1])]
     form.stored = place.item.decision
     return form
@@ -152,13 +156,14 @@ def _form(place: Place, paper: papers.Paper, people: in_meeting.People) -> Decis
 def _offer_support(form: DecisionForm, found: list[Intervention], providers: list[Agency]) -> None:
     """Each kind of support with what a choice needs: evidence, cost, who gives it, and a plain warning."""
     names = {agency.id: agency.name for agency in providers}
-    form.support.choices = [(i.id, f"{'May do harm: ' if i.is_harmful else ''}{i.name}") for i in found]
+    form.support.choices = [(i.id, _("May do harm: %(name)s", name=i.name) if i.is_harmful else i.name) for i in found]
     support: Any = form.support
     support.choice_hints = {
         i.id: " · ".join(
             filter(None, (
-                f"Evidence: {label_of(EvidenceRating, i.rating)}", f"Cost: {label_of(CostBand, i.cost)}",
-                names.get(i.provider_id or "", "Choose a provider"),
+                _("Evidence: %(rating)s", rating=label_of(EvidenceRating, i.rating)),
+                _("Cost: %(cost)s", cost=label_of(CostBand, i.cost)),
+                names.get(i.provider_id or "", _("Choose a provider")),
             ))
         )
         for i in found

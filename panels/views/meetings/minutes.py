@@ -15,6 +15,7 @@ from core.codes.decisions import MeetingAttendance, PanelDecision
 from core.context import current
 from core.db import db
 from core.ids import Id
+from core.languages import gettext as _
 from interventions.models import Intervention
 from panels.services import actions, agenda, meetings
 from panels.views import bp
@@ -58,7 +59,7 @@ def _entries(seen: Opened, listed: list[agenda.Listed], names: dict[Id, str]) ->
     support = _named(Intervention, {key for row in listed for key in row.item.intervention_ids or []})
     conflicted: dict[Id, list[str]] = defaultdict(list)
     for conflict in seen.conflicts:
-        conflicted[conflict.item_id].append(names.get(conflict.user_id, "Someone no longer on the list"))
+        conflicted[conflict.item_id].append(names.get(conflict.user_id, _("Someone no longer on the list")))
     return [
         {
             "row": row, "item": row.item, "decision": label_of(PanelDecision, row.item.decision, missing="Not decided"),

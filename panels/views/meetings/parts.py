@@ -10,6 +10,7 @@ from core.access import Actor, Permission, signed_in
 from core.codes.decisions import MeetingStatus
 from core.context import current
 from core.ids import Id
+from core.languages import gettext as _
 from panels.meeting_policies import Papers, papers_for, runs_meetings
 from panels.models import AgendaItem, Conflict, Meeting
 from panels.services import agenda, meetings
@@ -64,7 +65,7 @@ def pages_of(seen: Opened, active: str) -> list[dict[str, Any]]:
     pages = [("Meeting", "panels.meeting", True), ("Agenda", "panels.agenda", seen.manages),
              ("Who is here", "panels.attendance", seen.runs), ("Minutes", "panels.minutes", True)]  # fmt: skip
     return [
-        {"text": text, "href": url_for(endpoint, meeting_id=seen.meeting.id), "active": text == active}
+        {"text": _(text), "href": url_for(endpoint, meeting_id=seen.meeting.id), "active": text == active}
         for text, endpoint, allowed in pages
         if allowed
     ]

@@ -12,6 +12,7 @@ from core.clock import in_london
 from core.codes.decisions import MeetingStatus
 from core.formats import clock_time
 from core.ids import Id
+from core.languages import gettext as _
 from core.versions import expect_version
 from panels.forms.meetings import CancelForm, MeetingForm, NewMeetingForm
 from panels.services import agenda, meetings
@@ -57,7 +58,7 @@ def plan_meeting() -> ResponseReturnValue:
         return render_template("panels/meetings/plan.html", form=form, meeting=None)
     planned = meetings.plan(actor, weeks=form.weeks.data or 1, **_answers(form, people))
     count = len(planned)
-    flash("Meeting planned." if count == 1 else f"{count} meetings planned.", "success")
+    flash(_("Meeting planned.") if count == 1 else _("%(count)s meetings planned.", count=count), "success")
     return redirect(url_for("panels.meeting", meeting_id=planned[0].id))
 
 
