@@ -53,6 +53,9 @@ class MessageKind(StrEnum):
     NEW_DEVICE = "new_device"
     SECOND_FACTOR_MISSING = "second_factor_missing"
     SIGN_IN_ALARM = "sign_in_alarm"
+    # to people without an account
+    REFERRAL_LINK = "referral_link"
+    REFERRAL_CODE = "referral_code"
 
 
 class Letter(StrEnum):
@@ -77,6 +80,8 @@ class Letter(StrEnum):
     GIVEN_BACK_OTHER = "given_back_other"
     SIGN_IN_CHANGED = "sign_in_changed"
     SOON_SUSPENDED = "soon_suspended"
+    REFERRAL_LINK = "referral_link"
+    REFERRAL_CODE = "referral_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +139,6 @@ RULES: dict[MessageKind, Rule] = {
         "Somebody gave your password and then no second factor. If it was not you, change your password", L.SIGN_IN
     ),
     K.SIGN_IN_ALARM: Rule("In the last hour sign-ins failed at many accounts, from many addresses", L.URGENT),
+    K.REFERRAL_LINK: Rule(letter=L.REFERRAL_LINK),
+    K.REFERRAL_CODE: Rule(letter=L.REFERRAL_CODE),
 }  # fmt: skip

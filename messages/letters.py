@@ -1,6 +1,7 @@
 """The words of every letter (PAGES 5.6): no child, reference, place or reason, and no link but the home page.
 
-Three letters carry a one-time link instead: the invitation, the reset, and the account given back.
+Four letters carry a one-time link instead: the invitation, the reset, the account given back, and the link to refer
+without an account. One carries a code.
 """
 
 from collections.abc import Callable
@@ -33,7 +34,7 @@ def words_of(letter: Letter, facts: Facts) -> tuple[str, str]:
 
 
 def whole(paragraph: str, service: str, link: str) -> str:
-    """``link``: the home page, or the one-time link of a letter that carries one."""
+    """``link``: the home page, or the one-time link or code of a letter that carries one."""
     return "\n\n".join([paragraph, link, service, _(DO_NOT_REPLY)]) + "\n"
 
 
@@ -171,6 +172,21 @@ def _soon_suspended(facts: Facts) -> tuple[str, str]:
     )
 
 
+def _referral_link(facts: Facts) -> tuple[str, str]:
+    return _("A link to tell us about a worry"), _(
+        "%(panel)s sent you this link, so that you can refer without an account. It works for 72 hours and for one "
+        "referral. Do not pass it on. If you were not expecting it, tell us, and do not open it.",
+        panel=facts.agency,
+    )
+
+
+def _referral_code(facts: Facts) -> tuple[str, str]:
+    return _("Your code"), _(
+        "Here is your code. It works for 15 minutes. Type it on the page that you opened. If you did not open a page "
+        "that asked for it, somebody else has your link: tell us."
+    )
+
+
 _WORDS: dict[Letter, Callable[[Facts], tuple[str, str]]] = {
     Letter.RECEIVED: _received, Letter.INFORMATION_NEEDED: _information_needed, Letter.DECISION: _decision,
     Letter.INFORMATION_REQUEST: _information_request, Letter.OFFER: _offer, Letter.PAPERS: _papers,
@@ -178,5 +194,5 @@ _WORDS: dict[Letter, Callable[[Facts], tuple[str, str]]] = {
     Letter.PASSWORD_CHANGED: _password_changed, Letter.EMAIL_CHANGED: _email_changed, Letter.ROLE_READY: _role_ready,
     Letter.SIGN_IN: _sign_in, Letter.INVITATION: _invitation, Letter.RESET: _reset, Letter.GIVEN_BACK: _given_back,
     Letter.GIVEN_BACK_OTHER: _given_back_other, Letter.SIGN_IN_CHANGED: _sign_in_changed,
-    Letter.SOON_SUSPENDED: _soon_suspended,
+    Letter.SOON_SUSPENDED: _soon_suspended, Letter.REFERRAL_LINK: _referral_link, Letter.REFERRAL_CODE: _referral_code,
 }  # fmt: skip

@@ -4,21 +4,20 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from flask import current_app
 from sqlalchemy import Select, func, or_, select, update
 
 from accounts.acting import SHARING_AGREEMENTS
-from accounts.models import Agency, Agreement, Area, User
+from accounts.models import Agency, Agreement, User
 from audit.models import Event
 from audit.services import record
 from core.access import Actor
 from core.clock import now, today
 from core.db import db
-from core.ids import Id
+from core.ids import Id, new_id
 from core.paging import PER_PAGE, Paging
-from invited import letters
 from invited.models import ReferralLink
 from invited.policies import links_of
+from invited.services.tokens import code_of, send_code, send_link, token_of
 from invited.services.visits import HOUR, QUARTER, code_hash, hashed, slow_down, visiting
 
 WORKS_FOR = timedelta(hours=72)
@@ -49,15 +48,14 @@ def is_agreed(link: ReferralLink) -> bool:
 def invite(actor: Actor, *, agency: Agency, email: str) -> ReferralLink:
     """Send a link. The agency is one of ``with_agreement``, and the address one of its people's."""
     assert actor.area_id is not None
-    token = secrets.token_urlsafe(32)
+    link_id = new_id()
     link = ReferralLink(
-        area_id=actor.area_id, agency_id=agency.id, email=email, token_hash=hashed(token), sent_by_id=actor.user_id,
-        expires_at=now() + WORKS_FOR,
+        id=link_id, area_id=actor.area_id, agency_id=agency.id, email=email, token_hash=hashed(token_of(link_id)),
+        sent_by_id=actor.user_id, expires_at=now() + WORKS_FOR,
     )  # fmt: skip
     db.session.add(link)
     record(Event.LINK_SENT, actor, link, detail={"to_agency": agency.id})
-    area = db.session.get_one(Area, actor.area_id)
-    letters.invitation(email, area.panel_name, f"{current_app.extensions['settings'].public_url}/refer-by-link/{token}")
+    send_link(link)
     return link
 
 
@@ -103,7 +101,7 @@ def open_link(token: str) -> str | None:
     if link is None:
         return None
     link_id, visit = link.id, secrets.token_urlsafe(32)
-    send_code(link_id)
+    ask_code(link_id)
     with visiting(hashed(token), visitor=link_id):
         link = db.session.scalars(select(ReferralLink).where(ReferralLink.token_hash == hashed(token))).one()
         is_first = link.opened_at is None
@@ -115,14 +113,14 @@ def open_link(token: str) -> str | None:
     return visit
 
 
-def send_code(link_id: Id) -> None:
+def ask_code(link_id: Id) -> None:
     """A fresh code takes the place of the last one. Raise TooManyRequests after five in an hour."""
     slow_down("link-code", CODES_AN_HOUR, HOUR, link_id)
-    code = f"{secrets.randbelow(10**6):06d}"
+    until = now() + CODE_WORKS_FOR
     with visiting(link_id):
         link = db.session.get_one(ReferralLink, link_id)
-        link.code_hash, link.code_until, link.code_tries = code_hash(link_id, code), now() + CODE_WORKS_FOR, 0
-        letters.code(link.email, code)
+        link.code_hash, link.code_until, link.code_tries = code_hash(link_id, code_of(link_id, until)), until, 0
+        send_code(link, until)
         db.session.flush()
 
 

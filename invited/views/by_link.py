@@ -74,7 +74,7 @@ def new_code() -> ResponseReturnValue:
         return over()
     if not FlaskForm().validate():
         abort(400)
-    links.send_code(link.id)
+    links.ask_code(link.id)
     return redirect(url_for("invited.confirm"))
 
 

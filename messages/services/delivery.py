@@ -1,5 +1,6 @@
 """Sending the outbox: one letter at a time, leased, tried again later and later, given up after a day."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,14 @@ KEPT = timedelta(days=90)
 LINKS = {
     MessageKind.INVITATION: links.INVITATION, MessageKind.GIVEN_BACK: links.INVITATION, MessageKind.RESET: links.RESET,
 }  # fmt: skip
+# The same for letters of packages above this one: by kind, what makes the link or code from the key of the telling, or
+# answers None where it works no more.
+_MAKERS: dict[MessageKind, Callable[[str], str | None]] = {}
+
+
+def carries(kind: MessageKind, maker: Callable[[str], str | None]) -> None:
+    """Letters of this kind carry what ``maker`` makes when they leave."""
+    _MAKERS[kind] = maker
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +95,28 @@ def _leased(message: Message) -> Leased:
     kind = MessageKind(message.kind)
     facts = Facts(
         message.by_on, message.number or 0, message.overdue or 0, _duty_number(area), service_name(),
-        _agency(message.user_id) if kind is MessageKind.INVITATION else "",
+        _asker(kind, message, area),
     )  # fmt: skip
     return Leased(
-        message.id, message.lease or "", kind, message.address or _address(message.user_id), _link(kind, message.user_id),
+        message.id, message.lease or "", kind, message.address or _address(message.user_id), _link(kind, message),
         facts, message.attempts, message.created_at,
     )  # fmt: skip
 
 
-def _link(kind: MessageKind, user_id: Id | None) -> str | None:
-    """Where the letter leads: the home page, or a one-time link while it still works."""
+def _link(kind: MessageKind, message: Message) -> str | None:
+    """Where the letter leads: the home page, or a one-time link (or a code) while it still works."""
+    if kind in _MAKERS:
+        return _MAKERS[kind](message.once_key)
     if kind not in LINKS:
         return f"{current_app.extensions['settings'].public_url}/"
-    return links.open_address(user_id, LINKS[kind]) if user_id else None
+    return links.open_address(message.user_id, LINKS[kind]) if message.user_id else None
+
+
+def _asker(kind: MessageKind, message: Message, area: Area | None) -> str:
+    """Who asked for the letter, where it says so: an agency, or an area's panel."""
+    if kind is MessageKind.REFERRAL_LINK and area is not None:
+        return area.panel_name
+    return _agency(message.user_id) if kind is MessageKind.INVITATION else ""
 
 
 def _agency(user_id: Id | None) -> str:
@@ -126,7 +144,12 @@ def _letter(leased: Leased) -> mail.Letter:
         subject, paragraph = words_of(RULES[leased.kind].letter or Letter.NEWS, leased.facts)
         text = whole(paragraph, leased.facts.service, leased.link or "")
     return mail.Letter(
-        leased.to or "", subject, text, ref=leased.id, tried=leased.attempts > 1, is_printed=leased.kind in LINKS
+        leased.to or "",
+        subject,
+        text,
+        ref=leased.id,
+        tried=leased.attempts > 1,
+        is_printed=leased.kind in {*LINKS, *_MAKERS},
     )
 
 

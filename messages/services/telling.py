@@ -40,10 +40,10 @@ def tell(
         _add(Message, [common | counts | {"user_id": user_id, "once_key": _once(key, user_id)} for user_id in chosen])
 
 
-def tell_address(address: str, kind: MessageKind, *, area_id: Id | None = None) -> None:
-    """Send a letter to an address that is no longer (or not yet) an account's."""
+def tell_address(address: str, kind: MessageKind, *, area_id: Id | None = None, key: str | None = None) -> None:
+    """Send a letter to an address that is no longer (or not yet) an account's. ``key``: as with ``tell``."""
     common = {"kind": kind.value, "area_id": area_id, "created_at": now(), "row_version": 1}
-    _add(Message, [common | {"address": address, "once_key": new_id()}])
+    _add(Message, [common | {"address": address, "once_key": key or new_id()}])
 
 
 def _once(key: str | None, user_id: Id) -> str:

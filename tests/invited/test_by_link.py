@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
 from accounts.models import Agreement
@@ -194,6 +194,22 @@ def valid_until(agreement, day):
     agreement.valid_to = day
     record(Event.CONFIGURED, None, agreement)
     db.session.commit()
+
+
+def test_letters_are_tried_again_and_what_they_carry_lies_nowhere(app, link, time_machine):
+    """A mail server that is away holds a code up; the one that is sent then is the one that works."""
+    everything = [link.path.rpartition("/")[2]]
+    link.post.answers["RCPT"] = ["451 Later"]
+    link.visitor.submit(link.path, button="Send me a code")
+    assert "Your code" not in letters(link.post)[-1]
+    time_machine.move_to(now() + timedelta(minutes=2))
+    everything.append(code(link.post))
+    rows = str([dict(row) for row in db.session.execute(text("select * from message")).mappings()])
+    assert "referral_code" in rows
+    assert not any(secret in rows for secret in everything)
+    assert "Is anyone in danger" in words(
+        link.visitor.submit("/refer-by-link/confirm", {"code": everything[-1]}, button="Continue")
+    )
 
 
 def test_codes_are_tried_five_times_and_sent_five_times_an_hour(link):
