@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from core import systems
 from core.access import Door, requires
+from core.script_words import SCRIPT_WORDS
 
 FOLDER = Path(__file__).resolve().parent.parent / "translations"
 ENGLISH = "en"
@@ -164,6 +165,11 @@ def links() -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
+def script_words() -> dict[str, str]:
+    """What the page brings for its script, by the English; nothing in English, so those pages weigh no more for it."""
+    return {} if language() == ENGLISH else {text: gettext(text) for text in SCRIPT_WORDS}
+
+
 def init_app(app: Flask) -> None:
     """First in the factory: the pages that say something is wrong have a language too."""
     Babel(app, configure_jinja=False, default_translation_directories=str(FOLDER), locale_selector=language)
@@ -181,4 +187,6 @@ def mark(app: Flask) -> None:
     # `{% trans %}` fills in its values itself; `_` and `_n` are for the rest.
     environment.install_gettext_callables(gettext, _for_count, newstyle=False)  # type: ignore[attr-defined]
     environment.filters["said"] = said
-    environment.globals.update(_=_in_template, _n=_many_in_template, language=language, language_links=links)
+    environment.globals.update(
+        _=_in_template, _n=_many_in_template, language=language, language_links=links, script_words=script_words
+    )

@@ -40,7 +40,7 @@ SILENT_FILES = (
     "imports/columns.py", "interface/openapi.py", "interface/schemas.py", "interface/fields.py", "interface/reading.py",
     "interface/views/referrals.py", "interface/views/token.py",
 )  # fmt: skip
-SPOKEN_IN_CORE = ("core/codes/*.py", "core/held_forms.py", "core/access.py")
+SPOKEN_IN_CORE = ("core/script_words.py", "core/codes/*.py", "core/held_forms.py", "core/access.py")
 # Names, SQL and words for operators; never for a page.
 SILENT_CALLS = {
     "examining", "acting_as", "text", "CheckConstraint", "Index", "UniqueConstraint", "comment", "every", "option", "info",
@@ -67,7 +67,7 @@ COMPLETE_TEMPLATES = (
     "referrals/tasks.html", "referrals/questions/*", "referrals/sections/*",
 )  # fmt: skip
 COMPLETE_PYTHON = (
-    "core/forms.py", "core/formats.py", "core/working_days.py", "core/held_forms.py", "core/codes/base.py",
+    "core/forms.py", "core/formats.py", "core/working_days.py", "core/held_forms.py", "core/script_words.py", "core/codes/base.py",
     "core/codes/people.py", "core/codes/concerns.py", "core/codes/events.py", "core/codes/referrals.py",
     "core/codes/files.py", "core/codes/decisions.py:WithdrawalReason", "accounts/forms.py", "accounts/roles.py",
     "accounts/services/passwords.py", "accounts/views/entering.py", "accounts/views/account.py",

@@ -6,6 +6,7 @@ import pytest
 from babel.messages.mofile import read_mo
 from jinja2 import Environment, nodes
 
+from core.script_words import SCRIPT_WORDS
 from tools import translations
 
 pytestmark = pytest.mark.only("sqlite")
@@ -67,6 +68,13 @@ def test_what_a_template_translates_stands_in_the_template():
                 texts = call.args[:2] if call.node.name in {"_n", "ngettext"} else call.args[:1]
                 wrong += [f"{path.name}:{call.lineno}" for text in texts if not isinstance(text, nodes.Const)]
     assert wrong == []
+
+
+def test_the_script_says_nothing_that_the_page_cannot_translate():
+    source = "".join(path.read_text() for path in (translations.ROOT / "tools/assets/src").glob("*.js"))
+    assert set(re.findall(r'said\("([^"]+)"', source)) == set(SCRIPT_WORDS)
+    bare = re.sub(r'said\("[^"]+"|//.*|new Error\("[^"]+"\)', "", source)
+    assert not re.findall(r"""["'`][A-Z][a-z]+ [a-z][^"'`]*["'`]""", bare), 'write said("...")'
 
 
 def _texts(tree: nodes.Template):

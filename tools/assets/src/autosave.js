@@ -1,5 +1,6 @@
 // Saves a draft 5 seconds after typing stops and on leaving, and says so the first time and on failure.
 import { clockTime } from "./clock.js";
+import { said } from "./words.js";
 
 const PAUSE = 5000;
 
@@ -69,7 +70,7 @@ class Autosave {
   }
 
   succeeded() {
-    this.say(`Saved ${clockTime(new Date())}`, !this.told, false);
+    this.say(said("Saved %(value)s", clockTime(new Date())), !this.told, false);
     this.told = true;
     if (this.changed) this.later();
   }
@@ -77,7 +78,7 @@ class Autosave {
   failed() {
     this.changed = true;
     this.told = false;
-    this.say("Not saved yet. Your words are still on this page. Use the button below to save them.", true, true);
+    this.say(said("Not saved yet. Your words are still on this page. Use the button below to save them."), true, true);
   }
 
   // Seen every time, read aloud only the first time and on failure.

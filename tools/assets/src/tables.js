@@ -1,4 +1,6 @@
 // Lists: select all on this page, how many are selected, scrolling by keyboard, print buttons.
+import { said } from "./words.js";
+
 export function selectAll() {
   document.querySelectorAll("[data-select-all]").forEach((all) => {
     const table = all.closest("table");
@@ -8,7 +10,7 @@ export function selectAll() {
       const ticked = boxes.filter((box) => box.checked).length;
       all.checked = boxes.length > 0 && ticked === boxes.length;
       all.indeterminate = ticked > 0 && ticked < boxes.length;
-      if (count) count.textContent = `${ticked} selected`;
+      if (count) count.textContent = said("%(value)s selected", ticked);
     };
     all.addEventListener("change", () => {
       boxes.forEach((box) => { box.checked = all.checked; });
@@ -28,7 +30,7 @@ export function labelScrollers() {
     if (scrolls) {
       box.setAttribute("tabindex", "0");
       box.setAttribute("role", "region");
-      box.setAttribute("aria-label", caption ? caption.textContent.trim() : "Table");
+      box.setAttribute("aria-label", caption ? caption.textContent.trim() : said("Table"));
     } else ["role", "aria-label"].forEach((name) => box.removeAttribute(name));
   });
   look();

@@ -1,4 +1,6 @@
 // Five minutes before a session ends, offers to stay signed in; once it has ended, hides the page.
+import { said } from "./words.js";
+
 const WARNING = 5 * 60 * 1000;
 
 export function warnBeforeTimeOut() {
@@ -51,15 +53,15 @@ class TimeOut {
       this.start(this.length);
       this.tell();
     } catch {
-      this.dialog.querySelector("p").textContent = "We could not reach the service. Check your connection, then try again.";
+      this.dialog.querySelector("p").textContent = said("We could not reach the service. Check your connection, then try again.");
     }
   }
 
   end() {
     this.over = true;
     this.dialog.classList.add("app-dialog--ended");
-    this.dialog.querySelector("h2").textContent = "You have been signed out";
-    this.dialog.querySelector("p").textContent = "This keeps the records on this screen private.";
+    this.dialog.querySelector("h2").textContent = said("You have been signed out");
+    this.dialog.querySelector("p").textContent = said("This keeps the records on this screen private.");
     this.dialog.querySelector("button").hidden = true;
     this.dialog.querySelector("a").hidden = false;
     if (!this.dialog.open) this.dialog.showModal();
@@ -70,14 +72,14 @@ function buildDialog() {
   const dialog = document.createElement("dialog");
   dialog.className = "app-dialog";
   dialog.setAttribute("aria-labelledby", "time-out-title");
-  const title = make("h2", "govuk-heading-m", "You will be signed out in 5 minutes");
+  const title = make("h2", "govuk-heading-m", said("You will be signed out in 5 minutes"));
   title.id = "time-out-title";
-  const again = make("a", "govuk-button", "Sign in again");
+  const again = make("a", "govuk-button", said("Sign in again"));
   again.href = location.href;
   again.hidden = true;
   dialog.append(
-    title, make("p", "govuk-body", "This keeps the records on this screen private."),
-    make("button", "govuk-button", "Stay signed in"), again,
+    title, make("p", "govuk-body", said("This keeps the records on this screen private.")),
+    make("button", "govuk-button", said("Stay signed in")), again,
   );
   dialog.querySelector("button").type = "button";
   document.body.append(dialog);
