@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, func, literal, or_, select, union, union_all
+from sqlalchemy import ColumnElement, LargeBinary, Select, func, literal, select, union, union_all
 
 from audit.models import Action, AuditEntry, AuditSeal, AuditSubject, Event
 from audit.verify import said_in
@@ -90,13 +90,13 @@ class Entry:
         return list(self.said.get("subjects", ()))
 
 
-_COLUMNS = (
+COLUMNS = (
     AuditEntry.chain, AuditEntry.seq, AuditEntry.at, AuditEntry.event, AuditEntry.outcome, AuditEntry.actor_id,
     AuditEntry.object_type, AuditEntry.object_id, AuditEntry.body,
 )  # fmt: skip
 
 
-def _entry(row: Any) -> Entry:
+def entry_of(row: Any) -> Entry:
     body = bytes(row.body)
     return Entry(
         row.chain, row.seq, row.at, row.event, row.outcome, row.actor_id, row.object_type, row.object_id, body,
@@ -147,7 +147,7 @@ def newest(chains: Sequence[str], asked: Asked, ids: Sequence[Id] = (), *, limit
         return []
     found = _merged(
         [
-            select(*_COLUMNS)
+            select(*COLUMNS)
             .where(*_conditions(chain, asked, ids))
             .order_by(AuditEntry.at.desc(), AuditEntry.seq.desc())
             .limit(limit + offset)
@@ -157,7 +157,7 @@ def newest(chains: Sequence[str], asked: Asked, ids: Sequence[Id] = (), *, limit
     rows = db.session.execute(
         select(found).order_by(found.c.at.desc(), found.c.chain, found.c.seq.desc()).limit(limit).offset(offset)
     )
-    return [_entry(row) for row in rows]
+    return [entry_of(row) for row in rows]
 
 
 def count(chains: Sequence[str], asked: Asked, ids: Sequence[Id] = ()) -> int:
@@ -179,31 +179,8 @@ def page_of(chains: Sequence[str], asked: Asked, ids: Sequence[Id] = ()) -> tupl
 
 def find(chains: Sequence[str], chain: str, seq: int) -> Entry:
     """Raise NoResultFound where there is none, or none that may be read."""
-    statement = select(*_COLUMNS).where(AuditEntry.chain == chain, AuditEntry.seq == seq, AuditEntry.chain.in_(chains))
-    return _entry(db.session.execute(statement).one())
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """One person (or the service itself) who has looked at a record: how often, first and last."""
-
-    actor_id: str | None
-    times: int
-    first: datetime
-    last: datetime
-
-
-def visitors(chains: Sequence[str], ids: Sequence[Id]) -> list[Visitor]:
-    """Everyone in the entries about these ids, the latest first."""
-    matching = or_(*((AuditEntry.chain == chain) & AuditEntry.seq.in_(about(chain, ids)) for chain in chains))
-    latest = func.max(AuditEntry.at)
-    rows = db.session.execute(
-        select(AuditEntry.actor_id, func.count(), func.min(AuditEntry.at), latest)
-        .where(matching)
-        .group_by(AuditEntry.actor_id)
-        .order_by(latest.desc())
-    )
-    return [Visitor(*row) for row in rows]
+    statement = select(*COLUMNS).where(AuditEntry.chain == chain, AuditEntry.seq == seq, AuditEntry.chain.in_(chains))
+    return entry_of(db.session.execute(statement).one())
 
 
 def has_acted(chains: Sequence[str], user_id: Id) -> bool:
@@ -240,7 +217,7 @@ def last_checks(chains: Sequence[str]) -> dict[str, Entry]:
         return {}
     found = _merged(
         [
-            select(*_COLUMNS)
+            select(*COLUMNS)
             .where(
                 AuditEntry.object_id == chain, AuditEntry.chain == chain, AuditEntry.event == Event.AUDIT_VERIFIED.value
             )
@@ -249,7 +226,7 @@ def last_checks(chains: Sequence[str]) -> dict[str, Entry]:
             for chain in chains
         ]
     )
-    return {row.chain: _entry(row) for row in db.session.execute(select(found))}
+    return {row.chain: entry_of(row) for row in db.session.execute(select(found))}
 
 
 @dataclass(slots=True)

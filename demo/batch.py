@@ -92,5 +92,10 @@ def at(day: date, hour: int = 10, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), LONDON)
 
 
+def by_now(day: date, hour: int = 10, minute: int = 0) -> datetime:
+    """The same, for what has happened: never later than the demonstration is made."""
+    return min(at(day, hour, minute), now())
+
+
 def days_ago(number: int, today: date) -> date:
     return today - timedelta(days=number)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -39,6 +39,7 @@ from referrals.services.references import check_letter
 YOUNG_PEOPLE = 600
 BATCH = 200
 FULLEST = "reading"
+QUORUM = 2
 
 
 class NotADemonstration(RuntimeError):
@@ -75,7 +76,7 @@ def _state() -> str:
 
 def fill(areas_file: object, young_people: int = YOUNG_PEOPLE) -> None:
     """Everything in it is invented. Shows progress; about a minute."""
-    found = directory.read(areas_file)  # type: ignore[arg-type]
+    found = _with_small_panels(directory.read(areas_file))  # type: ignore[arg-type]
     with context.acting_as(job="demonstration"):
         db.session.add(Installation(is_demonstration=True))
         keyring().ensure_scope(SYSTEM)
@@ -90,6 +91,11 @@ def fill(areas_file: object, young_people: int = YOUNG_PEOPLE) -> None:
         add_people(places, found, young_people, rng, today())
     if any(area.slug == FULLEST for area in found.areas):
         lately.write(FULLEST)
+
+
+def _with_small_panels(found: Directory) -> Directory:
+    """Forty staff make panels of three agencies: a meeting that a visitor plans could not decide by a real quorum."""
+    return replace(found, areas=tuple(replace(area, quorum=QUORUM) for area in found.areas))
 
 
 def _add_staff(found: Directory) -> None:
@@ -248,7 +254,7 @@ def meetings(batch: Batch, place: Place, on: date) -> None:
         day = thursday + timedelta(weeks=week)
         past = day < on
         meeting = batch.add(
-            Meeting, area_id=place.area_id, starts_at=at(day), place="Civic Centre, room 2", quorum=2, chair_id=chair,
+            Meeting, area_id=place.area_id, starts_at=at(day), place="Civic Centre, room 2", quorum=QUORUM, chair_id=chair,
             status=(MeetingStatus.ENDED if past else MeetingStatus.PLANNED).value,
             confirmed_at=at(day, 12) if past else None, confirmed_by_id=chair if past else None,
         )  # fmt: skip

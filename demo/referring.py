@@ -9,7 +9,7 @@ from core.codes.decisions import PanelDecision, PanelItemStatus, StepUpStatus, T
 from core.codes.referrals import ReferralStatus, SourceType
 from core.ids import Id, new_id
 from core.working_days import add_working_days
-from demo.batch import at
+from demo.batch import at, by_now
 from demo.telling import Telling
 from panels.models import AgendaItem, PanelAction
 from referrals.answers import safe_contact_line
@@ -45,9 +45,9 @@ class Referring(Telling):
         acknowledged = None if stage == "new" else at(acknowledge_by + timedelta(days=2 if late else 0), 9, 30)
         decided_at = at(add_working_days(self.sent_on, self.rng.randint(2, 6)), 14) if decided else None
         if decided_at and decided_at.date() > self.today:
-            decided_at = at(self.today, 9)
+            decided_at = by_now(self.today, 9)
         if acknowledged and acknowledged.date() > self.today:
-            acknowledged = at(self.today, 9)
+            acknowledged = by_now(self.today, 9)
         ready_at = decided_at if stage == "ready" or stage in CASES else None
         if stage in CASES and ready_at:
             # The panel's decision ends what triage began; its meeting is the first after the referral was ready.
@@ -59,7 +59,7 @@ class Referring(Telling):
             district_id=self.rng.choice(self.place.districts) if self.place.districts else None, agency_id=agency,
             sent_by_id=sender, source_type=SourceType.PROFESSIONAL.value, young_person_id=self.person_id,
             status=status.value, owner_id=None if stage == "new" else self.place.coordinator,
-            sent_at=at(self.sent_on, self.rng.randint(8, 17), self.rng.randint(0, 59)), acknowledge_by=acknowledge_by,
+            sent_at=by_now(self.sent_on, self.rng.randint(8, 17), self.rng.randint(0, 59)), acknowledge_by=acknowledge_by,
             acknowledged_at=acknowledged, decide_by=add_working_days(self.sent_on, 5), decided_at=decided_at,
             ready_at=ready_at,
             outcome=outcome.value if outcome else None, forename=self.person.forename, surname=self.person.surname,
@@ -101,7 +101,7 @@ class Referring(Telling):
         return status, TriageOutcome.READY_FOR_PANEL, True
 
     def _step_up(self) -> None:
-        called = at(self.sent_on + timedelta(days=1), 15, 20)
+        called = by_now(self.sent_on + timedelta(days=1), 15, 20)
         self.batch.add(
             StepUp, self.key, area_id=self.place.area_id, referral_id=self.referral_id, young_person_id=self.person_id,
             status=StepUpStatus.RAISED.value, raised_by_id=self.place.coordinator, called_at=called,

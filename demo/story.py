@@ -15,7 +15,7 @@ from core.codes.cases import (
 from core.codes.offers import OfferStatus
 from core.ids import new_id
 from core.working_days import add_working_days
-from demo.batch import at
+from demo.batch import at, by_now
 from demo.referring import CASES, Referring
 from demo.supporting import Supporting
 from panels.models import (
@@ -84,7 +84,7 @@ class Story(Referring, Supporting):
             young_person_id=self.person_id, referral_id=self.referral_id, stage=case_stage.value,
             is_open=case_stage is not CaseStage.CLOSED, engagement=self.engagement.value, lead_id=self.lead,
             next_step=step.value, next_due_on=due, review_due_on=self.review_on, last_contact_on=self.contact_on,
-            opened_at=at(met_on, 12), closed_at=at(self.closed_on, 16) if self.closed_on else None,
+            opened_at=at(met_on, 12), closed_at=by_now(self.closed_on, 16) if self.closed_on else None,
             closed_by_id=self.place.coordinator if self.closed_on else None,
             closure_asked_by_id=self.lead if case_stage is CaseStage.CLOSING else None,
             closure_asked_on=self.today - timedelta(days=1) if case_stage is CaseStage.CLOSING else None,
@@ -128,7 +128,8 @@ class Story(Referring, Supporting):
     def _review_due(self) -> tuple[CaseStage, NextStep, date]:
         self._support()
         self.review_on = add_working_days(self.today - timedelta(days=self.rng.randint(0, 9)), 0)
-        return CaseStage.REVIEW_DUE, NextStep.REVIEW, self.review_on
+        # The stage stays: pages say "Review due" from the day.
+        return CaseStage.SUPPORT, NextStep.REVIEW, self.review_on
 
     def _closing(self) -> tuple[CaseStage, NextStep, date]:
         self._support()

@@ -18,7 +18,7 @@ from core.codes.cases import (
 from core.codes.offers import OfferStatus
 from core.ids import Id
 from core.working_days import add_working_days
-from demo.batch import at
+from demo.batch import at, by_now
 from demo.telling import Telling
 from panels.models import CaseNote, EngagementAttempt, Goal, Offer, Plan, Review, SupportSession
 from panels.services.timeline import Happened
@@ -46,7 +46,7 @@ class Supporting(Telling):
         self.engagement = EngagementStatus.TAKING_PART
         agreed = min(begun + timedelta(days=7), self.today) if status is PlanStatus.AGREED else None
         plan = self.batch.add(
-            Plan, self.key, **self._of_case(), created_at=at(min(begun, self.today), 17), number=1,
+            Plan, self.key, **self._of_case(), created_at=by_now(min(begun, self.today), 17), number=1,
             status=status.value, agreed_on=agreed, agreed_with=EngagementGivenBy.BOTH.value if agreed else None,
             author_id=self.lead, what_they_want=self.tell.childs_words(),
         )  # fmt: skip
@@ -73,7 +73,7 @@ class Supporting(Telling):
             Offer, self.key, **self._of_case(), intervention_id=intervention, provider_id=agency,
             practitioner_id=None if offered else practitioner, status=status.value,
             answer_by=add_working_days(self.today if offered else self.opened_on, 2),
-            answered_at=None if offered else at(start - timedelta(days=3), 10), start_on=None if offered else start,
+            answered_at=None if offered else by_now(start - timedelta(days=3), 10), start_on=None if offered else start,
             planned_sessions=12, goal=self.tell.hoped_for(), safety=safe_contact_line(self.answers())[:500],
         )  # fmt: skip
         self._happened(at(start - timedelta(days=5), 10), Happened.OFFER_MADE)

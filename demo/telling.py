@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
+from core.clock import now
 from core.codes.cases import ClosureReason, EngagementStatus
 from core.codes.referrals import DangerAnswer, LawfulBasisChoice, ReferralReason
 from core.ids import Id, new_id
@@ -88,7 +89,7 @@ class Telling:
 
     def _happened(self, moment: datetime, kind: Happened, actor: Id | None = None, summary: str = "") -> None:
         if moment.date() <= self.today:
-            self.lines.append((moment, kind.value, actor or self.lead, summary[:500]))
+            self.lines.append((min(moment, now()), kind.value, actor or self.lead, summary[:500]))
 
     def _soon(self, late: float = 0.2) -> date:
         """A due day around now: some overdue, most within three weeks."""

@@ -315,6 +315,7 @@ def _oversight(actor: Actor, shown: Work) -> None:
 
 
 def _analyst(actor: Actor, shown: Work) -> None:
+    shown.notices.append(Notice(_("A run begins with a partner’s list."), "/cohort/uploads", _("Upload a list")))
     shown.tables = [
         Table(_("This month’s run"), [
             Line(_("Uploads to accept"), work.upload_numbers(actor), "/cohort/uploads"),

@@ -15,6 +15,8 @@ from audit.search import Asked, Entry
 from audit.views import bp, names, words
 from audit.views.names import Names
 from audit.views.trail import refuse_own
+from audit.visitors import Visitor, last_of_each
+from audit.visitors import visitors as visitors_of
 from core.access import Permission, requires, signed_in
 from core.clock import in_london, now
 from core.context import current
@@ -53,19 +55,22 @@ def record_page(any_id: Id) -> ResponseReturnValue:
     seen = current()
     seen.looked_at("audit_search", about.id)
     seen.subjects[about.id] = None
-    visitors = search.visitors(chains.ids, about.ids)
+    visitors = visitors_of(chains.ids, about.ids)
     page = page_number(request.args.get("page"))
     asked = Asked(record=about.id)
     entries = search.newest(chains.ids, asked, about.ids, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     seen.detail["rows"] = len(entries)
-    around = names.names_for(actor, entries)
+    elsewhere = {visitor.actor_id for visitor in visitors} - {entry.actor_id for entry in entries}
+    last = [*entries, *last_of_each(chains.ids, about.ids, elsewhere)]
+    around = names.names_for(actor, last)
     everyone = around.users | names.users(_unnamed(visitors, around))
-    paging = Paging(page, sum(visitor.times for visitor in visitors))
+    paging = Paging(page, sum(visitor.entries for visitor in visitors))
     return render_template(
         "audit/record.html", about=about, days=_days(entries, around), paging=paging, visitors=visitors,
-        people=sum(1 for visitor in visitors if _is_person(visitor.actor_id)),
+        people=sum(1 for visitor in visitors if visitor.times and _is_person(visitor.actor_id)),
+        times=sum(visitor.times for visitor in visitors),
         name=lambda actor_id: words.person_words(actor_id, Names(users=everyone)),
-        where=_last_roles(entries, around), user_href=lambda actor_id: _user_href(actor_id, everyone, actor.user_id),
+        where=_last_roles(last, around), user_href=lambda actor_id: _user_href(actor_id, everyone, actor.user_id),
         url=lambda number: url_for(".record_page", any_id=any_id, page=number),
     )  # fmt: skip
 
@@ -74,7 +79,7 @@ def _is_person(actor_id: str | None) -> bool:
     return bool(actor_id) and not str(actor_id).startswith(("job:", *words.VISITORS))
 
 
-def _unnamed(visitors: Iterable[search.Visitor], around: Names) -> set[Id]:
+def _unnamed(visitors: Iterable[Visitor], around: Names) -> set[Id]:
     return {v.actor_id for v in visitors if v.actor_id and _is_person(v.actor_id) and v.actor_id not in around.users}
 
 
@@ -84,7 +89,7 @@ def _user_href(actor_id: str | None, known: dict[Id, str], reader: Id) -> str:
 
 
 def _last_roles(entries: Iterable[Entry], around: Names) -> dict[str, str]:
-    """The role and agency that each acted in last, as far as this page's entries say."""
+    """The role and agency that each acted in last."""
     found: dict[str, str] = {}
     for entry in entries:
         found.setdefault(entry.actor_id or "", words.where_of(entry, around))

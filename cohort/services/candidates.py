@@ -69,7 +69,11 @@ def listed(actor: Actor, *, decided: bool, page: int) -> tuple[list[Row], Paging
     """Those to consider, earliest first; or those decided, latest first. Three statements."""
     chosen = Candidate.status != OPEN if decided else Candidate.status == OPEN
     total = db.session.scalar(_visible(actor, func.count()).where(chosen)) or 0
-    order = (Candidate.decided_at.desc(),) if decided else (Candidate.came_up_on, Candidate.place, Candidate.id)
+    order = (
+        (Candidate.decided_at.desc(),)
+        if decided
+        else (Candidate.came_up_on, CohortRun.created_at, Candidate.place, Candidate.id)
+    )
     columns = (Candidate.id, Candidate.data_key_id, Candidate.came_up_on, Candidate.status, Area.targets)
     rows = db.session.execute(
         _visible(actor, *columns, *(sealed_column(Candidate, name) for name in _SEALED))

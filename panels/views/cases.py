@@ -106,12 +106,14 @@ def case_allocate(case_id: Id) -> ResponseReturnValue:
 
 
 def _load(lead: cases.Lead) -> str:
-    count = (
-        ngettext("%(count)s open case", "%(count)s open cases", lead.open_cases)
-        if lead.open_cases
-        else _("No open cases")
-    )
-    return f"{lead.agency}. {count}" if lead.agency else count
+    return f"{lead.agency}. {how_many(lead)}" if lead.agency else how_many(lead)
+
+
+def how_many(lead: cases.Lead) -> str:
+    """What somebody leads already: 1 open case."""
+    if not lead.open_cases:
+        return _("No open cases")
+    return ngettext("%(count)s open case", "%(count)s open cases", lead.open_cases)
 
 
 # --- notes ------------------------------------------------------------

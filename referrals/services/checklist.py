@@ -77,7 +77,7 @@ def checks(
         _statutory(file, answers),
         _danger(answers),
         _family(answers),
-        _matches(matches, linked),
+        _matches(matches, linked, is_new=file.status is S.NEW),
     ]
 
 
@@ -155,8 +155,10 @@ def _family(answers: dict[str, Any]) -> Check:
     return Check(_("Does the family know?"), story.family_told(answers), FINE if informed else LOOK)
 
 
-def _matches(matches: list[PossibleMatch], linked: bool) -> Check:
+def _matches(matches: list[PossibleMatch], linked: bool, *, is_new: bool) -> Check:
     title = _("Possible records of the same young person")
+    if is_new:
+        return Check(title, _("We look for them when triage starts"), WAITING)
     waiting = [match for match in matches if match.answered_at is None]
     if waiting:
         return Check(title, _("%(count)s to answer", count=len(waiting)), WAITING)

@@ -61,6 +61,11 @@ class SentRow:
     def needs_answer(self) -> bool:
         return self.status is ReferralStatus.INFORMATION_NEEDED
 
+    @property
+    def waits_for_panel(self) -> bool:
+        """Triage has answered, so the day by which it had to is past: what comes next is the panel's."""
+        return self.status is ReferralStatus.READY_FOR_PANEL
+
 
 @dataclass(frozen=True, slots=True)
 class DraftRow:

@@ -79,6 +79,8 @@ def _next_act(actor: Actor, file: TriageFile, found: list[PossibleMatch]) -> str
         return ""
     if file.status is S.NEW:
         return "start"
+    if file.status is S.READY_FOR_PANEL:
+        return "panel"
     if file.status not in triage.TO_TRIAGE and file.status is not S.STEPPED_UP:
         return ""
     if any(match.answered_at is None for match in found):

@@ -227,9 +227,19 @@ def test_who_has_looked_brings_a_childs_ids_together(lead, sign_in, known, case,
     assert "(you)" in said
 
 
-def test_the_record_page_counts_people_and_times(lead, known, case):
-    said = words(lead.get(f"/audit/records/{case.young_person_id}"))
-    assert "1 person has looked at or changed this record" in said
+def test_the_record_page_counts_who_saw_it_and_names_every_role(lead, sign_in, acting, known, case):
+    sign_in(Role.PANEL_MEMBER).get(f"/cases/{case.id}")
+    with acting("lead_practitioner@reading") as actor:
+        for _ in range(50):  # a page of entries, so that what the others did is on the next
+            record(Event.CASE_READ, actor, subjects=[case.young_person_id])
+        db.session.commit()
+    page = lead.page(f"/audit/records/{case.young_person_id}")
+    assert "2 people have looked at or changed this record" in words_in(page.all("main")[0])
+    everyone = {words_in(row[0]): [words_in(cell) for cell in row[1:4]] for row in page.all("table")[0].iter("tr")}
+    assert everyone["Lead practitioner Reading"] == ["Lead practitioner, Reading youth justice", "50", "–"]
+    assert everyone["Panel member Reading"][1:] == ["0", "1"]
+    assert everyone["Panel member Reading"][0].startswith("Panel member, ")
+    assert everyone["Panel coordinator Reading"][0].startswith("Panel coordinator, ")
 
 
 def test_what_one_colleague_did(lead, known, case):

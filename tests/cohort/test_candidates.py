@@ -17,7 +17,7 @@ from core.db import db
 from core.working_days import add_working_days
 from referrals.models import Referral
 from tests.factories import cohort as make
-from tests.support.client import form_values, words
+from tests.support.client import form_values, text, words
 
 WHY = "You have been stopped twice and we would like to offer you something good to do."
 NOMINATE = {"words": WHY, "informed": "yes", "basis": "prevent_offending"}
@@ -107,6 +107,16 @@ def test_not_nominating_keeps_the_reason(acting, candidate_id, sign_in):
     assert "No one to consider" in words(coordinator.get("/cohort/candidates"))
 
 
+def test_a_later_run_of_the_same_day_comes_after_the_first(acting, known, sign_in):
+    def suspected(forename, *ago):
+        return [make.event(forename, f"{forename}son", ago=days) for days in ago]
+
+    make.make_released(acting, known, [*suspected("Ada", 40, 90), *suspected("Bo", 20, 80)])
+    make.make_released(acting, known, [*suspected("Cy", 50, 95), *suspected("Di", 10, 70)])
+    rows = sign_in(Role.COORDINATOR).page("/cohort/candidates").all("table")[0].iter("tr")
+    assert [text(row[0]).split(", ")[-1] for row in rows][1:] == ["Ada", "Bo", "Cy", "Di"]
+
+
 def test_a_second_decision_is_a_conflict(acting, candidate_id, sign_in):
     coordinator = sign_in(Role.COORDINATOR)
     form_page = f"/refer/candidates/{candidate_id}"
@@ -115,8 +125,12 @@ def test_a_second_decision_is_a_conflict(acting, candidate_id, sign_in):
         found = candidates.find_candidate(actor, candidate_id)
         candidates.do_not_nominate(actor, found, code=NotNominatedReason.MOVED, words="Moved away.")
         db.session.commit()
-    assert coordinator.post(form_page, data=values | NOMINATE).status_code == 409
-    assert coordinator.get(f"/cohort/candidates/{candidate_id}/do-not-nominate").status_code == 409
+    late = coordinator.post(form_page, data=values | NOMINATE)
+    assert late.status_code == 409
+    assert WHY in words(late)
+    again = coordinator.get(f"/cohort/candidates/{candidate_id}/do-not-nominate")
+    assert again.status_code == 409
+    assert "It was changed or decided after you opened the page" in words(again)
     assert db.session.scalars(select(Referral)).all() == []
 
 

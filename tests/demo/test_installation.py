@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import func, select, text
 
-from accounts.models import Approval, Area, User
+from accounts.models import Approval, Area, Membership, User
 from audit.models import AuditEntry
 from audit.verify import verify_all
 from cohort.models import Candidate, CohortRun, YoungPerson
@@ -15,7 +15,7 @@ from core.db import db
 from core.providers import FileKeys
 from demo import people_of_demo
 from demo.installation import NotADemonstration, make_or_refuse, shares_of
-from panels.models import AgendaItem, Case, Conflict, EmergencyAccess, Meeting
+from panels.models import AgendaItem, Case, Conflict, EmergencyAccess, Meeting, Offer, TimelineEntry
 from referrals.models import Referral, ReferralDraft, ReferralMessage, StepUp
 from sharing.models import Disclosure
 from tests.support.client import Page, StrictClient, words
@@ -110,6 +110,24 @@ def test_the_next_agenda_has_something_to_talk_about(reading):
     first = db.session.scalars(coming).first()
     assert 4 <= count(AgendaItem, AgendaItem.meeting_id == first) <= 8
     assert count(Conflict, Conflict.area_id == reading) == 1
+
+
+def test_nothing_happened_later_than_now(reading):
+    for happened in (Referral.sent_at, Referral.decided_at, Case.closed_at, TimelineEntry.at, Offer.answered_at,
+                     StepUp.called_at):  # fmt: skip
+        assert count(happened.class_, happened > now()) == 0, happened
+
+
+def test_reviews_that_are_due_are_on_their_list(made):
+    assert "Overdue" in words(signed_in(made, "coordinator").get("/cases?view=review"))
+
+
+def test_a_panel_that_a_visitor_plans_can_decide(reading):
+    for area in db.session.scalars(select(Area)):
+        may_come = select(Membership.agency_id).where(
+            Membership.area_id == area.id, Membership.role.in_(("panel_chair", "panel_member", "coordinator"))
+        )
+        assert area.quorum < len(set(db.session.scalars(may_come))), area.name
 
 
 def test_panels_decided_after_triage(reading):

@@ -48,15 +48,20 @@ class Walker:
 
     def press(self, words: str) -> "Walker":
         """The button or link of these words, and the page that it leads to."""
-        named = re.compile(f"^{re.escape(words)}")
         main = self.page.get_by_role("main")
-        button = main.get_by_role("button", name=named).or_(main.get_by_role("link", name=named)).first
+        button = self._named(main, re.compile(f"^{re.escape(words)}$"))
+        if not button.count():  # a longer name, such as "Acknowledge RDG-26-0417K"
+            button = self._named(main, re.compile(f"^{re.escape(words)}"))
         try:
             with self.page.expect_navigation():
-                button.click()
+                button.first.click()
         except PlaywrightError as error:
             raise AssertionError(f"No way on by {words!r} at {self.page.url}: {main.inner_text()[:1500]}") from error
         return self
+
+    @staticmethod
+    def _named(main: Locator, words: re.Pattern[str]) -> Locator:
+        return main.get_by_role("button", name=words).or_(main.get_by_role("link", name=words))
 
     def sees(self, *words: str) -> "Walker":
         for each in words:

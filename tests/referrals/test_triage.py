@@ -21,10 +21,13 @@ from tests.support.client import form_values, text, words
 def test_the_thin_path_from_queue_to_panel(sign_in, referral):
     client = sign_in(Role.COORDINATOR)
     assert "Sefton, Kaya" in words(client.get("/triage"))
+    assert "None found" not in words(client.get(f"/triage/{referral}"))
     assert "Triage started." in words(started(client, referral))
     assert "No possible matches found." in words(client.get(f"/triage/{referral}"))
     assert "New record made and linked." in words(client.submit(f"/triage/{referral}", button="Make a new record"))
-    assert "Decision saved." in words(decide(client, referral, "ready_for_panel"))
+    decided = words(decide(client, referral, "ready_for_panel"))
+    assert "Decision saved." in decided
+    assert "Next: a panel meeting decides" in decided
     kept = fresh(referral)
     assert (kept.status, kept.outcome, kept.ready_at is not None) == ("ready_for_panel", "ready_for_panel", True)
     assert "Sefton, Kaya" in words(client.get("/triage?tab=ready"))

@@ -27,6 +27,7 @@ from panels.models import AgendaItem
 from panels.services import actions, agenda, decisions, in_meeting, meetings, papers
 from panels.services.cases import NotPossible
 from panels.views import bp
+from panels.views.cases import how_many
 from panels.views.meetings.parts import Opened, opened, opened_with_items
 
 P = Permission
@@ -145,7 +146,7 @@ def _form(place: Place, paper: papers.Paper, people: in_meeting.People) -> Decis
     _offer_support(form, found, providers)
     form.lead.choices = [
         ("", _("Nobody yet")),
-        *[(x.id, _("%(name)s, %(count)s open cases", name=x.name, count=x.open_cases)) for x in people.leads],
+        *[(lead.id, f"{lead.name}. {how_many(lead)}") for lead in people.leads],
     ]
     for _what, who, _by in form.action_rows():
         who.choices = [("", "Choose"), *sorted(people.names.items(), key=lambda pair: pair[1])]
