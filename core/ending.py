@@ -1,16 +1,19 @@
 """How a transaction ends: statements whose answer nobody waits for, the seal, and the commit, in two trips to the server."""
 
+import json
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 import psycopg
-from sqlalchemy import Date, bindparam, text
+from sqlalchemy import Date, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from core.db import Moment, db
 
@@ -41,46 +44,53 @@ def _insertion(table: str, columns: tuple[str, ...], once: str) -> str:
 
 @contextmanager
 def ending(session: Session) -> Iterator[Run]:
-    """Run the late statements, then whatever the caller runs, then, on PostgreSQL, COMMIT: in one pipeline.
+    """Run the late statements, then whatever the caller runs, by the driver itself; on PostgreSQL in one pipeline that
+    ends with COMMIT.
 
     The caller has flushed and checked everything, for nothing can refuse the commit after this. SQLAlchemy's own commit
     then finds nothing left to do. Raise what SQLAlchemy would raise.
     """
     late = session.info.pop(LATE, [])
     connection = session.connection()
-    if connection.dialect.name != "postgresql":
-        run = _plain(session)
-        for statement, values in late:
-            run(statement, values)
-        yield run
-        return
     driver: Any = connection.connection.driver_connection
+    is_postgres = connection.dialect.name == "postgresql"
     try:
-        with driver.pipeline():
-            run = _piped(driver)
+        with driver.pipeline() if is_postgres else nullcontext():
+            run = _piped(driver) if is_postgres else _plain(driver, connection.dialect)
             for statement, values in late:
                 run(statement, values)
             yield run
-            driver.execute("COMMIT")
-    except psycopg.Error as error:
-        if driver.closed:
+            if is_postgres:
+                driver.execute("COMMIT")
+    except (psycopg.Error, sqlite3.Error) as error:
+        if is_postgres and driver.closed:
             connection.invalidate(error)
         raise DBAPIError.instance(
-            "the end of a transaction", None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
-        ) from error
+            "the end of a transaction", None, error, psycopg.Error if is_postgres else sqlite3.Error,
+            hide_parameters=True, dialect=connection.dialect,
+        ) from error  # fmt: skip
 
 
-def _plain(session: Session) -> Run:
+def _plain(driver: Any, dialect: Dialect) -> Run:
     def run(statement: str, values: Any, answers: bool = False) -> Any:
-        typed = [bindparam(name, type_=_type_of(value)) for name, value in values.items() if isinstance(value, date)]
-        done = session.execute(text(statement).bindparams(*typed), values)
-        return done.first() if answers else None
+        cursor = driver.execute(statement, {name: _for_sqlite(value, dialect) for name, value in values.items()})
+        return cursor.fetchone() if answers else None
 
     return run
 
 
-def _type_of(value: date) -> Any:
-    return Moment() if isinstance(value, datetime) else Date()
+def _for_sqlite(value: Any, dialect: Dialect) -> Any:
+    """Dates and moments as SQLAlchemy keeps them there, a list as JSON; the driver knows everything else."""
+    if not isinstance(value, date):
+        return json.dumps(value) if isinstance(value, list) else value
+    stored: Any = _stored(isinstance(value, datetime), dialect)
+    return stored(value)
+
+
+@cache
+def _stored(is_moment: bool, dialect: Dialect) -> Any:
+    kind: TypeEngine[Any] = Moment() if is_moment else Date()
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _piped(driver: Any) -> Run:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -41,6 +41,15 @@ class KeyDestroyed(LookupError):
     """The data key was destroyed (erasure) or never existed: nothing under it can be opened."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A scope's keys by version, those made from them by purpose and version, and since when they are in memory."""
+
+    since: float
+    keys: dict[int, bytes]
+    derived: dict[tuple[str, int], bytes] = field(default_factory=dict)
+
+
 class KeyRing:
     """Unwraps keys and keeps scope keys in memory for fifteen minutes; data keys live for one request, in its context.
 
@@ -49,7 +58,7 @@ class KeyRing:
 
     def __init__(self, store: KeyStore, provider: KeyProvider, clock: Callable[[], float] = time.monotonic) -> None:
         self.store, self.provider, self.clock = store, provider, clock
-        self._scopes: OrderedDict[str, tuple[float, dict[int, bytes]]] = OrderedDict()
+        self._scopes: OrderedDict[str, _Held] = OrderedDict()
         self._guard = threading.Lock()
         self._failed_at = self._silent_until = float("-inf")
 
@@ -73,9 +82,9 @@ class KeyRing:
 
     def _held(self, scope: str, wanted: int | None) -> dict[int, bytes] | None:
         """What is in memory, if it is young enough and has the version that is wanted."""
-        cached = self._scopes.get(scope)
-        if cached and self.clock() - cached[0] < SCOPE_SECONDS and (wanted is None or wanted in cached[1]):
-            return cached[1]
+        held = self._scopes.get(scope)
+        if held and self.clock() - held.since < SCOPE_SECONDS and (wanted is None or wanted in held.keys):
+            return held.keys
         return None
 
     def _load_scope(self, scope: str, wanted: int | None = None) -> dict[int, bytes]:
@@ -108,8 +117,8 @@ class KeyRing:
         }
 
     def _keep(self, scope: str, keys: dict[int, bytes]) -> None:
-        since = self._scopes[scope][0] if self._held(scope, None) else self.clock()
-        self._scopes[scope] = (since, keys)
+        since = self._scopes[scope].since if self._held(scope, None) else self.clock()
+        self._scopes[scope] = _Held(since, keys)
         self._scopes.move_to_end(scope)
         while len(self._scopes) > MOST_SCOPES:
             self._scopes.popitem(last=False)
@@ -131,7 +140,11 @@ class KeyRing:
     def derived(self, scope: str, purpose: str, version: int = 1) -> bytes:
         """A 256-bit key for one purpose (an index, the trail), derived from a version of the scope's key by HKDF-SHA256."""
         _, key = self.scope_key(scope, version)
-        return HKDF(hashes.SHA256(), 32, salt=None, info=purpose.encode()).derive(key)
+        held = self._scopes.get(scope)
+        made = held.derived if held else {}
+        if (purpose, version) not in made:
+            made[purpose, version] = HKDF(hashes.SHA256(), 32, salt=None, info=purpose.encode()).derive(key)
+        return made[purpose, version]
 
     def index_versions(self, area_id: str) -> list[int]:
         """The versions of an area's key that its blind indexes may stand under, oldest first. Raise KeysUnavailable.

@@ -1,6 +1,7 @@
 """A chain's key changes, and the chain goes on: what came before verifies under the old key, what comes under the new."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text
@@ -120,8 +121,8 @@ def test_a_process_that_knew_only_the_old_key_seals_under_the_new_one(app, chain
     key_changes.rotate(chain)
     ring = keyring()
     with ring._guard:
-        since, keys = ring._scopes[f"audit:{chain}"]
-        ring._scopes[f"audit:{chain}"] = (since, {1: keys[1]})
+        held = ring._scopes[f"audit:{chain}"]
+        ring._scopes[f"audit:{chain}"] = replace(held, keys={1: held.keys[1]}, derived={})
     write(chain)
     assert verdict(chain).kind is None
     assert key_changes.sealed_under(chain) == 2
