@@ -7,22 +7,15 @@ import argparse
 import json
 import os
 import resource
-import secrets
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from tests.support.databases import Postgres
+from bench.installations import ROOT, application, installation, run
+from bench.writing import TURNS, WRITERS, chains, measure_writing, write
 
-ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results" / "trail.json"
-WRITERS = 8
 FILLED_AT_ONCE = 20_000
 # What section 9 of the security design asks of a check of a million entries (T9).
 MOST_SECONDS, MOST_MB = 60, 300
@@ -30,59 +23,7 @@ MOST_SECONDS, MOST_MB = 60, 300
 LEAST_OF_BARE = 0.5
 
 
-@contextmanager
-def installation(database: str) -> Iterator[dict[str, str]]:
-    """An empty installation on a durable database of its own; gives the settings of its processes."""
-    folder = Path(tempfile.mkdtemp(prefix=f"bench-trail-{database}-"))
-    postgres = Postgres(durable=True) if database == "postgresql" else None
-    environment = {
-        "VAR": str(folder), "DEMONSTRATION": "1", "SECRET_KEY": secrets.token_urlsafe(40), "LOG_LEVEL": "error",
-        "ROOT_KEY_FILE": str(folder / "keys" / "root.key"),
-    }  # fmt: skip
-    try:
-        if postgres:
-            environment |= postgres.environment(postgres.fresh("template1")[0])
-        run(environment, "make")
-        yield environment
-    finally:
-        if postgres:
-            postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def run(environment: dict[str, str], act: str, *arguments: str) -> Any:
-    """One act in a process of its own; returns what it printed last."""
-    return result(start(environment, act, *arguments))
-
-
-def start(environment: dict[str, str], act: str, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "bench.trail", act, *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True)
-
-
-def result(process: subprocess.Popen[str]) -> Any:
-    out, _ = process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"{process.args} ended with {process.returncode}")
-    return json.loads(out.splitlines()[-1])
-
-
 # --- acts, each in a process of its own -------------------------------------------------------------------------------
-
-
-@contextmanager
-def application() -> Iterator[Any]:
-    from core.providers import FileKeys
-
-    key = Path(os.environ["ROOT_KEY_FILE"])
-    if not key.exists():
-        FileKeys.create(key)
-    from app import create_app
-    from core.row_security import everything
-
-    app = create_app()
-    with app.app_context(), everything():
-        yield app
 
 
 def make() -> int:
@@ -104,38 +45,6 @@ def make() -> int:
                 connection.execute(text("grant insert on bare to public"))
         owner.dispose()
     return 0
-
-
-def chains(count: int) -> list[str]:
-    return [f"area{number:022d}" for number in range(count)]
-
-
-def write(kind: str, areas: str, seconds: str, number: str) -> int:
-    """Commit as fast as it goes for so long: entries of the trail, bare rows of the same size, or ``both``: a row of
-    work and its entry in one transaction, as a page that changes something does."""
-    with application():
-        from sqlalchemy import text
-
-        from audit.models import Event
-        from audit.services import record
-        from core import context
-        from core.db import db
-        from core.ids import new_id
-
-        subject, body, count = new_id(), secrets.token_bytes(420), 0
-        where = chains(int(areas))
-        with context.acting_as(job="bench"):
-            until = time.monotonic() + float(seconds)
-            while time.monotonic() < until:
-                if kind != "trail":
-                    values = {"id": new_id(), "body": body}
-                    db.session.execute(text("insert into bare (id, body) values (:id, :body)"), values)
-                if kind != "bare":
-                    chain = where[(int(number) + count) % len(where)]
-                    record(Event.CASE_READ, None, area_id=chain, subjects=[subject], fields=["young_person.surname"])
-                db.session.commit()
-                count += 1
-    return count
 
 
 def fill(count: str) -> int:
@@ -241,28 +150,16 @@ ACTS = {"make": make, "write": write, "fill": fill, "checkpoint": checkpoint, "v
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-def rate(environment: dict[str, str], kind: str, areas: int, seconds: float) -> float:
-    """Commits a second of eight writers together."""
-    writers = [start(environment, "write", kind, str(areas), str(seconds), str(n)) for n in range(WRITERS)]
-    return round(sum(result(writer) for writer in writers) / seconds, 1)
-
-
 def measure(database: str, entries: int, seconds: float) -> dict[str, Any]:
     """One database: writing beside the bare commit, then filling, signing and checking."""
     with installation(database) as environment:
-        found: dict[str, Any] = {"database": database, "bare_per_s": rate(environment, "bare", 1, seconds)}
-        found["one_area_per_s"] = rate(environment, "trail", 1, seconds)
-        found["nine_areas_per_s"] = rate(environment, "trail", 9, seconds)
-        found["work_on_nine_per_s"] = rate(environment, "both", 9, seconds)
-        found["bare_again_per_s"] = rate(environment, "bare", 1, seconds)
-        found["work_to_bare"] = round(
-            2 * found["work_on_nine_per_s"] / (found["bare_per_s"] + found["bare_again_per_s"]), 2
-        )
+        found: dict[str, Any] = {"database": database} | measure_writing(environment, seconds)
         under = "" if found["work_to_bare"] >= LEAST_OF_BARE else f", UNDER the goal of {LEAST_OF_BARE}"
-        _say(database, f"bare commits {found['bare_per_s']:>7}/s, then {found['bare_again_per_s']}/s; entries on one area"
-             f" {found['one_area_per_s']:>7}/s, on nine {found['nine_areas_per_s']:>7}/s")  # fmt: skip
+        low, high = found["work_to_bare_from_to"]
+        _say(database, f"bare commits {found['bare_per_s']:>7}/s; entries on one area {found['one_area_per_s']:>7}/s,"
+             f" on nine {found['nine_areas_per_s']:>7}/s")  # fmt: skip
         _say(database, f"a change with its entry on nine areas {found['work_on_nine_per_s']:>7}/s, with {WRITERS} writers:"
-             f" {found['work_to_bare']} of bare commits{under}")  # fmt: skip
+             f" {found['work_to_bare']} of bare commits ({low} to {high} in {TURNS} turns){under}")  # fmt: skip
         run(environment, "fill", str(entries))
         found["checkpoint"] = run(environment, "checkpoint")
         found["verify"] = checked = run(environment, "verify")
@@ -278,7 +175,7 @@ def _say(database: str, words: str) -> None:
     print(f"{database:<11} {words}", flush=True)
 
 
-def measure_all(databases: list[str], entries: int = 1_000_000, seconds: float = 6.0) -> None:
+def measure_all(databases: list[str], entries: int = 1_000_000, seconds: float = 15.0) -> None:
     """What `make bench` calls after the pages."""
     found = [measure(database, entries, seconds) for database in databases]
     RESULTS.parent.mkdir(exist_ok=True)
@@ -297,7 +194,7 @@ def main() -> None:
     )
     parser.add_argument("--databases", nargs="*", default=["sqlite", "postgresql"])
     parser.add_argument("--entries", type=int, default=1_000_000, help="how many entries are checked")
-    parser.add_argument("--seconds", type=float, default=6.0, help="how long each rate is measured")
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long each rate is measured")
     given = parser.parse_args()
     measure_all(given.databases, given.entries, given.seconds)
 
