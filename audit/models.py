@@ -131,6 +131,7 @@ class Event(StrEnum):
     CANDIDATES_LISTED = "list:candidates", "Listed young people to consider"
     CANDIDATE_READ = "read:candidate", "Looked at a young person to consider"
     CANDIDATE_DECIDED = "update:candidate", "Decided about a young person to consider"
+    CANDIDATE_GONE = "delete:candidate", "Let go of a young person who was not nominated"
     NOMINATED = "create:nomination", "Nominated a young person"
     PERSON_CREATED = "create:young_person", "Made a record of a young person"
     PERSON_READ = "read:young_person", "Looked at a young person's details"

@@ -67,6 +67,7 @@ class Targets:
     emergency_hours: int = 1
     case_years: int = 6
     referral_years: int = 2
+    candidate_days: int = 30
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy.exc import NoResultFound
 
+from cohort.services.retention import drop_old
 from core import context, jobs
 from core.codes.retention import HoldReason
 from core.db import db
@@ -64,3 +65,4 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(erasures)
     app.cli.add_command(records)
     jobs.daily("retention", time(4), retention.find_due)
+    jobs.daily("cohort-retention", time(4, 10), drop_old)

@@ -184,7 +184,7 @@ def accept(actor: Actor, extract: SourceExtract) -> None:
     record(Event.EXTRACT_ACCEPTED, actor, extract, detail={"rows": extract.rows_kept})
 
 
-def discard(actor: Actor, extract: SourceExtract) -> None:
+def discard(actor: Actor | None, extract: SourceExtract) -> None:
     """The rows go now, and their key as soon as that is committed, so that no backup brings them back."""
     extract.status = DISCARDED
     db.session.execute(
