@@ -15,7 +15,7 @@ def change(client, new, old=PASSWORD):
     return client.submit("/account/password", {"old_password": old, "new_password": new})
 
 
-@pytest.mark.catalogue("N6")
+@pytest.mark.catalogue("N6", part="partly")
 @pytest.mark.parametrize(("chosen", "also_wrong"), [
     (LONG, LONG[:-1] + "!"),
     ("🦔🦔 over the hill 🌧️ twice", "🦔🦔 over the hill 🌧 twice?"),
@@ -29,7 +29,7 @@ def test_every_character_counts(visitor, another, chosen, also_wrong):
     assert enter(another(), password=chosen).status_code == 302
 
 
-@pytest.mark.catalogue("N6")
+@pytest.mark.catalogue("N6", part="partly")
 @pytest.mark.parametrize("chosen", [
     "1qaz2wsx3edc", "passwordpassword", "Password12345!", "p4$$w0rdp4$$w0rd", "iloveyou2026!!!", "qwertyuiopasdf",
     "dragonmonkey12", "football-baseball", "000000000000", "abcabcabcabc", "abcdefghijklm", "trustno1trustno1",

@@ -53,7 +53,7 @@ def test_an_alert_is_reviewed_by_somebody_else_with_a_result(known, acting, sign
     assert db.session.scalar(select(func.count()).select_from(AlertReview)) == 1
 
 
-@pytest.mark.catalogue("T10")
+@pytest.mark.catalogue("T10", part="own alerts")
 def test_nobody_sees_or_reviews_an_alert_about_themselves(known, acting, sign_in):
     mine = raised(acting, known, "safeguarding_lead@reading")
     lead = sign_in(Role.SAFEGUARDING_LEAD)

@@ -37,7 +37,7 @@ def node_of(leaves):
 sizes = st.integers(1, 200)
 
 
-@pytest.mark.catalogue("T8")
+@pytest.mark.catalogue("T8", part="inclusion")
 @given(sizes, st.data())
 def test_every_entry_is_proved_to_be_in_every_tree_that_holds_it(size, data):
     leaves = leaves_of(size)
@@ -46,7 +46,7 @@ def test_every_entry_is_proved_to_be_in_every_tree_that_holds_it(size, data):
     check_inclusion(leaves[index], index, size, path, naive(leaves))
 
 
-@pytest.mark.catalogue("T8")
+@pytest.mark.catalogue("T8", part="consistency")
 @given(sizes, st.data())
 def test_every_tree_begins_with_every_smaller_one(second, data):
     leaves = leaves_of(second)
@@ -63,7 +63,7 @@ def test_a_growing_tree_has_the_naive_trees_root(size):
     assert frontier.root() == naive(leaves) == merkle.range_root(node_of(leaves), 0, size)
 
 
-@pytest.mark.catalogue("T8")
+@pytest.mark.catalogue("T8", part="altered inclusion")
 @given(sizes, st.data())
 def test_an_altered_proof_of_an_entry_fails(size, data):
     leaves = leaves_of(size)
@@ -85,7 +85,7 @@ def test_an_altered_proof_of_an_entry_fails(size, data):
         check_inclusion(leaf, index, size, path, root)
 
 
-@pytest.mark.catalogue("T8")
+@pytest.mark.catalogue("T8", part="altered consistency")
 @given(st.integers(2, 200), st.data())
 def test_an_altered_proof_of_two_trees_fails(second, data):
     leaves = leaves_of(second)
@@ -102,7 +102,7 @@ def test_an_altered_proof_of_two_trees_fails(second, data):
         check_consistency(first, old, second, new, path)
 
 
-@pytest.mark.catalogue("T8")
+@pytest.mark.catalogue("T8", part="partly")
 @given(st.integers(2, 120), st.data())
 def test_a_tree_that_was_rewritten_is_not_consistent(second, data):
     """The one who rewrites an old entry and makes an honest proof of the new tree is found out by the old root."""

@@ -74,7 +74,7 @@ def test_the_list_says_who_did_what_without_names_of_young_people(lead, case):
     assert "Your search is recorded" in said
 
 
-@pytest.mark.catalogue("T10")
+@pytest.mark.catalogue("T10", part="viewed")
 def test_looking_at_the_trail_is_itself_an_entry(lead, known, case):
     def looked():
         db.session.rollback()
@@ -131,7 +131,7 @@ def test_every_link_of_the_trail_opens(sign_in, acting, known, role):
     assert any("/users/" in path for path in seen)
 
 
-@pytest.mark.catalogue("T10")
+@pytest.mark.catalogue("T10", part="own entries")
 def test_nobody_reviews_what_they_did_themselves(lead, known):
     mine = known.users["safeguarding_lead@reading"]
     for path in (f"/audit/users/{mine}", f"/audit?who={mine}"):
@@ -249,7 +249,7 @@ def test_what_one_colleague_did(lead, known, case):
     assert "In the last 30 days" in said
 
 
-@pytest.mark.catalogue("T10")
+@pytest.mark.catalogue("T10", part="partly")
 def test_an_officer_without_an_area_reads_every_trail(sign_in, known, acting):
     open_case(acting, known, area="slough")
     db.session.execute(
@@ -332,7 +332,7 @@ def test_a_long_trail_is_left_to_the_command(lead, case, monkeypatch):
 # --- exports ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.catalogue("T10")
+@pytest.mark.catalogue("T10", part="exported")
 def test_an_export_asks_for_the_password_and_a_purpose_and_is_recorded(lead, known, case):
     password_given(minutes_ago=6)
     asked = lead.get("/audit/export?what=changed")

@@ -16,13 +16,13 @@ PAIRS = [
 ]  # fmt: skip
 
 
-@pytest.mark.catalogue("S1")
+@pytest.mark.catalogue("S1", part="spellings")
 @pytest.mark.parametrize(("one", "other"), PAIRS)
 def test_spellings_that_mean_the_same_are_the_same(one, other):
     assert normalise(one) == normalise(other) != ""
 
 
-@pytest.mark.catalogue("S1")
+@pytest.mark.catalogue("S1", part="normal form")
 @given(st.text(max_size=60))
 def test_a_normal_form_is_its_own_normal_form(text):
     once = normalise(text)
@@ -45,7 +45,7 @@ def test_a_name_that_is_one_letter_still_counts():
     assert parts(None) == parts("'-") == []
 
 
-@pytest.mark.catalogue("S1")
+@pytest.mark.catalogue("S1", part="swapped")
 def test_day_and_month_the_other_way_round():
     assert swapped(date(2011, 5, 4)) == date(2011, 4, 5)
     assert swapped(date(2011, 5, 13)) is None

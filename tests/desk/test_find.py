@@ -97,7 +97,7 @@ def test_no_match_says_where_we_looked(sign_in, known_people):
     assert "No match in Reading. Check the spelling, or try date of birth" in said
 
 
-@pytest.mark.catalogue("S1")
+@pytest.mark.catalogue("S1", part="found")
 def test_the_closest_come_first(sign_in, acting, known):
     with acting("coordinator@reading") as actor:
         for forename in ("Sean", "Seana", "Shaun"):

@@ -68,7 +68,7 @@ def moved(minutes):
     db.session.commit()
 
 
-@pytest.mark.catalogue("Z4")
+@pytest.mark.catalogue("Z4", part="valid")
 def test_a_valid_one_opens_the_case_and_tells_two_people_at_once(sign_in, known, case_id):
     client = sign_in(Role.LEAD)
     assert client.get(f"/cases/{case_id}").status_code == 404
@@ -88,7 +88,7 @@ def test_a_valid_one_opens_the_case_and_tells_two_people_at_once(sign_in, known,
     assert {row.kind for row in letters} == {"emergency_access"}
 
 
-@pytest.mark.catalogue("Z4")
+@pytest.mark.catalogue("Z4", part="recorded")
 def test_every_reading_is_recorded_with_its_purpose(sign_in, case_id):
     client, address = opened(sign_in, case_id)
     client.page(address)
@@ -102,7 +102,7 @@ def test_every_reading_is_recorded_with_its_purpose(sign_in, case_id):
     assert all(WHY.encode() not in entry.body for entry in db.session.scalars(select(AuditEntry)))
 
 
-@pytest.mark.catalogue("Z4")
+@pytest.mark.catalogue("Z4", part="reason")
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -121,7 +121,7 @@ def test_it_is_refused_without_a_reason(sign_in, case_id, changes, says):
     assert count(Notice) == 0
 
 
-@pytest.mark.catalogue("Z4")
+@pytest.mark.catalogue("Z4", part="step-up")
 def test_it_asks_for_the_password_again(sign_in, case_id):
     client = sign_in(Role.LEAD)
     form = client.page("/emergency")
@@ -135,7 +135,7 @@ def test_it_asks_for_the_password_again(sign_in, case_id):
     assert count(EmergencyAccess) == 0
 
 
-@pytest.mark.catalogue("Z4")
+@pytest.mark.catalogue("Z4", part="read-only")
 def test_it_opens_nothing_to_change(app, sign_in, case_id):
     """Every address of the case that takes a form stays closed, and the pages that are open have no form but the end."""
     client, address = opened(sign_in, case_id)
@@ -157,7 +157,7 @@ def test_it_opens_nothing_to_change(app, sign_in, case_id):
     assert reference_of(case_id) not in words(client.get("/cases"))
 
 
-@pytest.mark.catalogue("Z4")
+@pytest.mark.catalogue("Z4", part="hour")
 def test_it_is_over_after_an_hour(sign_in, case_id):
     client, address = opened(sign_in, case_id)
     moved(59)
@@ -168,7 +168,7 @@ def test_it_is_over_after_an_hour(sign_in, case_id):
     assert "minutes left" not in words(client.get("/cases"))
 
 
-@pytest.mark.catalogue("Z4")
+@pytest.mark.catalogue("Z4", part="one case")
 def test_it_opens_one_case_and_not_a_second(sign_in, acting, known, case_id):
     client, address = opened(sign_in, case_id)
     other = open_case(acting, known, lead="coordinator", surname="Thistlewood")
@@ -181,7 +181,7 @@ def test_it_opens_one_case_and_not_a_second(sign_in, acting, known, case_id):
     assert count(EmergencyAccess) == 1
 
 
-@pytest.mark.catalogue("Z4")
+@pytest.mark.catalogue("Z4", part="roles")
 @pytest.mark.parametrize("role", [role for role in Role if role not in ASKERS])
 def test_other_roles_have_no_emergency_access(sign_in, case_id, role):
     client = sign_in(role)
@@ -200,7 +200,7 @@ def test_the_roles_that_have_it_read_cases():
     assert all({P.CASE_READ_AREA, P.CASE_READ_ALLOCATED} & ROLES[role].permissions for role in holders)
 
 
-@pytest.mark.catalogue("Z4")
+@pytest.mark.catalogue("Z4", part="suspended")
 def test_a_suspended_person_loses_it_at_once(sign_in, case_id):
     client, address = opened(sign_in, case_id)
     user = db.session.get_one(User, client.actor.user_id)

@@ -187,7 +187,7 @@ def dates(born):
     return day(born + timedelta(days=99)), day(born)
 
 
-@pytest.mark.catalogue("S2")
+@pytest.mark.catalogue("S2", part="tokens")
 def test_tokens_of_two_areas_and_of_all_areas_differ(acting, known):
     """The same name and date of birth: nothing is equal between two areas' indexes, nor with the global one."""
     values = {"forename": "Mina", "surname": "Thistlewood", "date_of_birth": MINA["born"]}
@@ -204,7 +204,7 @@ def test_tokens_of_two_areas_and_of_all_areas_differ(acting, known):
     assert not (kept["reading"] | kept["slough"]) & for_all
 
 
-@pytest.mark.catalogue("S2")
+@pytest.mark.catalogue("S2", part="role")
 @pytest.mark.only("postgresql")
 def test_the_web_role_cannot_read_the_global_index(app, acting, known, request):
     """With an address of its own, as the operator's guide sets it up, only the matching role opens a token."""
@@ -269,7 +269,7 @@ def test_the_twenty_first_in_an_hour_is_refused_recorded_and_told(acting, known,
     assert POSSIBLE in words(client.get(f"/triage/{referral}"))
 
 
-@pytest.mark.catalogue("S4")
+@pytest.mark.catalogue("S4", part="partly")
 def test_twenty_in_an_hour_are_answered(acting, known, sign_in):
     known_in_slough(acting, known)
     many(acting, known, 19)

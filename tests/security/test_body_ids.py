@@ -58,7 +58,7 @@ def _names(value, foreign):
     return value in foreign if isinstance(value, str) else isinstance(value, list) and any(v in foreign for v in value)
 
 
-@pytest.mark.catalogue("Z2")
+@pytest.mark.catalogue("Z2", part="bodies")
 @pytest.mark.parametrize("endpoint", sorted(set(MAKING) - ANY_AREA))
 def test_a_form_does_nothing_with_another_areas_ids(app, known, acting, sign_in, endpoint):
     ids, other = world.make(known), world.make(known, "slough")
@@ -74,7 +74,7 @@ def test_a_form_does_nothing_with_another_areas_ids(app, known, acting, sign_in,
     assert strays(ids["area_id"], set(swap.values())) == [], changed
 
 
-@pytest.mark.catalogue("Z2")
+@pytest.mark.catalogue("Z2", part="queries")
 def test_another_areas_ids_in_a_filter_show_nothing_of_it(app, known, sign_in):
     """Every choice of every filter, with the same kind of thing of Slough in its place."""
     ids, other = world.make(known), world.make(known, "slough")

@@ -204,7 +204,7 @@ def after_work(site):
     return engine, folder
 
 
-@pytest.mark.catalogue("C1")
+@pytest.mark.catalogue("C1", part="planted")
 def test_every_sealed_field_holds_something(after_work):
     """Else the search below would prove nothing about it."""
     empty = []
@@ -217,7 +217,7 @@ def test_every_sealed_field_holds_something(after_work):
     assert empty == []
 
 
-@pytest.mark.catalogue("C1")
+@pytest.mark.catalogue("C1", part="files")
 def test_nothing_typed_is_readable_in_any_file_of_the_installation(after_work, database):
     folder = after_work[1]
     names = {path.name for path in folder.rglob("*") if path.is_file()}
@@ -228,14 +228,14 @@ def test_nothing_typed_is_readable_in_any_file_of_the_installation(after_work, d
     assert list(leaks.in_files(folder)) == []
 
 
-@pytest.mark.catalogue("C1")
+@pytest.mark.catalogue("C1", part="tables")
 def test_nothing_typed_is_readable_in_any_table(after_work):
     engine = after_work[0]
     assert len(inspect(engine).get_table_names()) > 30
     assert list(leaks.in_tables(engine)) == []
 
 
-@pytest.mark.catalogue("C1")
+@pytest.mark.catalogue("C1", part="server's files")
 @pytest.mark.only("postgresql")
 def test_nothing_typed_is_readable_in_the_servers_own_files(after_work, request):
     """Tables, write-ahead log and the log of statements, which does not hold their values."""

@@ -1,4 +1,7 @@
-"""A form that is sent twice makes one record and gives one answer, one after the other and ten at once (R1)."""
+"""A form that is sent twice makes one record and gives one answer, one after the other and ten at once (R1).
+
+And where its entry cannot be written it makes none (T2).
+"""
 
 import re
 import shutil
@@ -19,9 +22,13 @@ from tests.factories import cases, referrals, state, world
 from tests.factories.forms import Place, day_parts
 from tests.factories.making import MAKING, NOT_MAKING
 from tests.journeys.conftest import serve
+from tests.support.broken import broken_trail
 from tests.support.client import Page, form_values, text
 from tests.support.patience import be_patient
 from tests.support.visitor import Visitor, at_once
+
+# Its owner's draft: first opening and sending are recorded, the answers between are not (SETTLED 20).
+UNRECORDED = {"referrals.entries"}
 
 
 def test_every_form_of_the_product_is_in_one_of_the_lists(app):
@@ -70,6 +77,7 @@ def made_since(before):
 
 
 @pytest.mark.catalogue("R1")
+@pytest.mark.catalogue("T2", part="changes")
 @pytest.mark.parametrize("endpoint", sorted(MAKING))
 def test_a_form_sent_twice_or_ten_times_at_once_makes_one_record(database, request, tmp_path, place, endpoint):
     made, receipt = sent_twice(place, endpoint)
@@ -83,6 +91,7 @@ def sent_twice(place, endpoint):
     """What the first sending made, table by table, and where it led; the second made nothing and led there too."""
     client, path, values = open_form(place, MAKING[endpoint])
     before = state.counts()
+    sent_without_a_trail(endpoint, client, path, values)
     first = send(client, path, values)
     assert first.status_code in {302, 303}, Page(first.text).problems or errors(first)
     once, made = state.stored(), made_since(before)
@@ -92,6 +101,17 @@ def sent_twice(place, endpoint):
     assert again.location == first.location
     assert state.differs(once, state.stored()) == []
     return made, first.location
+
+
+def sent_without_a_trail(endpoint, client, path, values):
+    """Nothing is changed, and the same form can be sent again."""
+    if endpoint in UNRECORDED:
+        return
+    untouched = state.stored()
+    with broken_trail():
+        answer = send(client, path, values)
+        assert answer.status_code == 503, answer.status_code
+    assert state.differs(untouched, state.stored()) == []
 
 
 def sent_ten_times_at_once(app, place, endpoint, made, receipt):

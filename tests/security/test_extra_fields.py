@@ -191,7 +191,7 @@ class Presses:
         self.seen = now
 
 
-@pytest.mark.catalogue("Z6")
+@pytest.mark.catalogue("Z6", part="pages")
 def test_no_form_takes_what_it_does_not_ask_for(app, known, acting, sign_in):
     ids = everything.make(known, acting, sign_in)
     records = kinds_of_records(ids["area_id"])
@@ -216,7 +216,7 @@ def place(app, known, acting, sign_in):
     return Place(known, acting, sign_in, world.make(known))
 
 
-@pytest.mark.catalogue("Z6")
+@pytest.mark.catalogue("Z6", part="each filled")
 @pytest.mark.parametrize("endpoint", sorted(MAKING | CHANGING))
 def test_a_form_takes_its_own_fields_and_no_others(app, place, endpoint):
     """Those that make something and those that something must come before, each filled as it should be."""

@@ -10,6 +10,7 @@ from core.access import requirement_of
 from core.db import db, set_writing
 from tests.factories import world
 from tests.security.test_matrix import address, pages
+from tests.support.broken import break_the_trail
 from tests.support.client import form_values
 from tests.support.databases import as_owner
 
@@ -33,24 +34,7 @@ def plant(ids):
     db.session.remove()
 
 
-def break_the_trail():
-    """The next entry cannot be written, as with a full disk or a lost privilege."""
-    with as_owner(current_app) as connection:
-        if db.engine.dialect.name == "postgresql":
-            connection.execute(text(
-                "create function refuse_entry() returns trigger language plpgsql as"
-                " $$ begin raise exception 'no entry can be written'; end $$"
-            ))  # fmt: skip
-            connection.execute(text(
-                "create trigger broken before insert on audit_entry for each row execute function refuse_entry()"
-            ))  # fmt: skip
-        else:
-            connection.execute(text(
-                "create trigger broken before insert on audit_entry begin select raise(abort, 'no entry'); end"
-            ))  # fmt: skip
-
-
-@pytest.mark.catalogue("T2")
+@pytest.mark.catalogue("T2", part="pages")
 def test_no_page_shows_a_name_when_its_entry_cannot_be_written(app, known, sign_in):
     ids = world.make(known)
     plant(ids)
@@ -123,7 +107,7 @@ def lose_the_connection():
         ))  # fmt: skip
 
 
-@pytest.mark.catalogue("T2")
+@pytest.mark.catalogue("T2", part="lock")
 def test_a_locked_trail_withholds_the_page_and_lets_go_afterwards(app, known, sign_in, monkeypatch):
     monkeypatch.setattr("core.db.WAIT_SECONDS", 0.3)
     ids = world.make(known)
@@ -155,7 +139,7 @@ def test_a_form_that_cannot_be_written_in_time_says_so_and_works_afterwards(app,
 
 
 @pytest.mark.only("postgresql")
-@pytest.mark.catalogue("T2")
+@pytest.mark.catalogue("T2", part="lost connection")
 def test_a_connection_lost_in_the_insert_withholds_the_page(app, known, sign_in):
     ids = world.make(known)
     plant(ids)
@@ -168,7 +152,7 @@ def test_a_connection_lost_in_the_insert_withholds_the_page(app, known, sign_in)
 
 
 @pytest.mark.only("sqlite")
-@pytest.mark.catalogue("T2")
+@pytest.mark.catalogue("T2", part="full disk")
 def test_on_a_full_disk_a_page_leaves_only_with_its_entry(app, known, sign_in):
     """The file may not grow: what still fits is answered with an entry, and from then on nothing is shown."""
     ids = world.make(known)
@@ -199,7 +183,7 @@ def count_entries():
     return count
 
 
-@pytest.mark.catalogue("T2")
+@pytest.mark.catalogue("T2", part="partly")
 def test_no_change_is_made_when_its_entry_cannot_be_written(app, known, sign_in):
     from panels.models import CaseNote
 

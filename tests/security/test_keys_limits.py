@@ -140,7 +140,7 @@ def _nonces(_):
 
 
 @pytest.mark.only("sqlite")
-@pytest.mark.catalogue("C3")
+@pytest.mark.catalogue("C3", part="data keys")
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(at=st.integers(0, 200), mask=st.integers(1, 255), how=st.sampled_from(["flip", "cut", "extend"]))
 def test_a_changed_data_key_never_opens(app, known, at, mask, how):
@@ -158,7 +158,7 @@ def test_a_changed_data_key_never_opens(app, known, at, mask, how):
     assert ring.rewrapped(wrapped).wrapped != raw
 
 
-@pytest.mark.catalogue("C3")
+@pytest.mark.catalogue("C3", part="answer")
 def test_a_changed_value_at_the_door_shows_nothing_and_the_server_lives(known, acting, sign_in):
     """Each kind of change, in the place of a stored value: never its name, never another answer than an error."""
     ids = world.make(known)

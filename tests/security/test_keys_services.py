@@ -340,7 +340,7 @@ def test_without_the_key_service_nothing_is_shown_or_kept_and_it_comes_back_alon
 
 
 @pytest.mark.only("sqlite")
-@pytest.mark.catalogue("C6")
+@pytest.mark.catalogue("C6", part="partly")
 @pytest.mark.parametrize("service", ["aws-kms", "azure-keyvault"], indirect=True)
 @pytest.mark.parametrize("mode", ["down", "silent"])
 def test_the_same_with_the_other_services(known, sign_in, on_service, service, mode):
@@ -388,7 +388,7 @@ def test_an_operator_moves_from_the_file_to_a_service(app, known, service, tmp_p
 @pytest.mark.only("sqlite")
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=90), st.booleans())
-@pytest.mark.catalogue("C3")
+@pytest.mark.catalogue("C3", part="root keys")
 def test_no_bytes_in_place_of_a_wrapped_root_open_or_break(raw, cut):
     provider = LocalKeys({1: ROOT_KEY})
     wrapped = provider.wrap(KEY, BOUND)

@@ -60,7 +60,7 @@ def test_a_page_without_the_permission_is_closed(app, known, sign_in):
     assert wrong == []
 
 
-@pytest.mark.catalogue("Z2", part="partly")
+@pytest.mark.catalogue("Z2", part="addresses")
 @pytest.mark.catalogue("Z1", part="other area")
 def test_another_areas_record_is_a_page_that_does_not_exist(app, known, sign_in):
     ids = world.make(known)
@@ -78,7 +78,7 @@ def test_another_areas_record_is_a_page_that_does_not_exist(app, known, sign_in)
     assert wrong == []
 
 
-@pytest.mark.catalogue("Z2", part="partly")
+@pytest.mark.catalogue("Z2", part="changes")
 def test_another_areas_record_cannot_be_changed(app, known, sign_in):
     """Every address that takes a form, with every id of Reading in it, from Slough: 404 and a denied entry."""
     ids = world.make(known)

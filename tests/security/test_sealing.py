@@ -50,7 +50,7 @@ def paste(target, column, source, from_column=None):
     db.session.expire_all()
 
 
-@pytest.mark.catalogue("C2")
+@pytest.mark.catalogue("C2", part="values")
 @pytest.mark.parametrize("swap", ["row", "area", "column", "key"])
 def test_a_value_pasted_elsewhere_does_not_open(acting, known, swap):
     here, beside, elsewhere = make_people(acting, known)
@@ -65,7 +65,7 @@ def test_a_value_pasted_elsewhere_does_not_open(acting, known, swap):
     assert "Sefton" not in str(refusal.value)
 
 
-@pytest.mark.catalogue("C2")
+@pytest.mark.catalogue("C2", part="keys")
 def test_a_data_key_given_to_another_owner_or_area_does_not_unwrap(acting, known):
     here, _, elsewhere = make_people(acting, known)
     keys = {i: db.session.get_one(YoungPerson, i).data_key_id for i in (here, elsewhere)}
@@ -78,7 +78,7 @@ def test_a_data_key_given_to_another_owner_or_area_does_not_unwrap(acting, known
         _ = db.session.get_one(YoungPerson, here).surname
 
 
-@pytest.mark.catalogue("C2")
+@pytest.mark.catalogue("C2", part="answer")
 def test_a_broken_seal_is_an_error_without_detail_and_an_entry(acting, known, sign_in):
     from tests.factories import referrals as make
 
@@ -105,7 +105,7 @@ places = st.tuples(
 )  # fmt: skip
 
 
-@pytest.mark.catalogue("C2")
+@pytest.mark.catalogue("C2", part="any place")
 @settings(max_examples=1000, deadline=None)
 @given(st.binary(max_size=60), places, places)
 def test_a_value_opens_in_its_own_place_and_key_version_alone(value, here, there):
@@ -117,7 +117,7 @@ def test_a_value_opens_in_its_own_place_and_key_version_alone(value, here, there
             unseal(KEY, sealed, associated_data(*there))
 
 
-@pytest.mark.catalogue("C3")
+@pytest.mark.catalogue("C3", part="values")
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.binary(min_size=0, max_size=60),

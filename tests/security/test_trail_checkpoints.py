@@ -140,7 +140,7 @@ def rewrite_from(chain, seq):
     as_owner(f"update audit_entry set body = {literal(forged)} {where(chain, seq)}", *statements)
 
 
-@pytest.mark.catalogue("T5")
+@pytest.mark.catalogue("T5", part="cut")
 def test_a_cut_end_is_found_by_the_checkpoint(app, chain):
     size = signed_size(chain)
     tables = ("audit_entry", "audit_seal", "audit_subject")
@@ -148,7 +148,7 @@ def test_a_cut_end_is_found_by_the_checkpoint(app, chain):
     assert verdict(app) == f"BROKEN at entry {size - 1}: truncated ({size - 2} entries before it verify)"
 
 
-@pytest.mark.catalogue("T5")
+@pytest.mark.catalogue("T5", part="partly")
 def test_a_cut_end_is_found_by_a_copy_kept_elsewhere(app, chain, tmp_path):
     """Whoever cuts the end cuts the checkpoints in the database too; the anchor's copy is out of reach."""
     size = signed_size(chain)
@@ -162,13 +162,13 @@ def test_a_cut_end_is_found_by_a_copy_kept_elsewhere(app, chain, tmp_path):
     assert verdict(app, "--checkpoints", copies).startswith(f"BROKEN at entry {size - 1}: truncated")
 
 
-@pytest.mark.catalogue("T5")
+@pytest.mark.catalogue("T5", part="rewritten")
 def test_a_chain_rewritten_with_its_key_disagrees_with_the_checkpoint(app, chain):
     rewrite_from(chain, 5)
     assert verdict(app) == "BROKEN at entry 1: checkpoint (0 entries before it verify)"
 
 
-@pytest.mark.catalogue("T5")
+@pytest.mark.catalogue("T5", part="partly")
 def test_the_first_checkpoint_that_disagrees_bounds_where_it_was_rewritten(app, chain, acting):
     first = signed_size(chain)
     checkpoint(app)
@@ -178,7 +178,7 @@ def test_the_first_checkpoint_that_disagrees_bounds_where_it_was_rewritten(app, 
     assert verdict(app).startswith(f"BROKEN at entry {first + 1}: checkpoint ({first} entries before it verify)")
 
 
-@pytest.mark.catalogue("T5")
+@pytest.mark.catalogue("T5", part="signature")
 @pytest.mark.parametrize("forged", ["signature", "root", "none"])
 def test_a_checkpoint_that_nobody_signed_is_a_bad_signature(app, chain, forged):
     size = signed_size(chain)
@@ -193,7 +193,7 @@ def test_a_checkpoint_that_nobody_signed_is_a_bad_signature(app, chain, forged):
     assert verdict(app).startswith(f"BROKEN at entry {size}: signature")
 
 
-@pytest.mark.catalogue("T5")
+@pytest.mark.catalogue("T5", part="partly")
 def test_an_earlier_fault_is_named_before_a_later_one(app, chain):
     as_owner(
         f"delete from audit_subject {where(chain, _with_subject(chain))}",
@@ -240,7 +240,7 @@ def verify_entry(*arguments):
     )  # fmt: skip
 
 
-@pytest.mark.catalogue("T8")
+@pytest.mark.catalogue("T8", part="stand-alone")
 def test_an_entry_is_proved_without_the_service(app, chain, tmp_path):
     public, out = tmp_path / "checkpoints" / "public.pem", tmp_path / "entry.json"
     copies = sorted((tmp_path / "checkpoints" / "copies" / chain).glob("*.txt"))
@@ -255,7 +255,7 @@ def test_an_entry_is_proved_without_the_service(app, chain, tmp_path):
     assert f"Signed by the key {fingerprint}" in checked.stdout
 
 
-@pytest.mark.catalogue("T8")
+@pytest.mark.catalogue("T8", part="partly")
 @pytest.mark.parametrize("part", ["entry", "index", "path", "checkpoint", "key", "kept", "format", "text"])
 def test_an_altered_proof_is_not_believed(app, chain, tmp_path, part):
     public, out = tmp_path / "checkpoints" / "public.pem", tmp_path / "entry.json"
@@ -308,7 +308,7 @@ def test_an_entry_that_no_checkpoint_covers_yet_is_not_proved(app, chain, tmp_pa
     )
 
 
-@pytest.mark.catalogue("T8")
+@pytest.mark.catalogue("T8", part="checkpoints")
 def test_any_two_checkpoints_are_consistent_unless_the_trail_was_rewritten(app, chain, tmp_path, acting):
     checkpoint(app)
     fill(acting, 700, first=50)

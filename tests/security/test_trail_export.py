@@ -60,7 +60,7 @@ def seal_keys(exported):
     return ("--seal-keys", exported.folder / "seal-keys.json")
 
 
-@pytest.mark.catalogue("T5")
+@pytest.mark.catalogue("T5", part="partly")
 def test_an_untouched_export_verifies(exported):
     lines = exported.lines()
     said = exported.check()
@@ -105,7 +105,7 @@ def tell_another_story(lines):
     rewrite(lines, 4, b"9.9")
 
 
-@pytest.mark.catalogue("T5")
+@pytest.mark.catalogue("T5", part="export")
 @pytest.mark.parametrize(("change", "kind", "at"), [
     (change_leaf, "changed", 5), (take_line, "missing", 5), (take_body, "missing", 5), (take_seal, "inserted", 5),
     (swap, "reordered", 5), (change_index, "index", 5), (change_column, "changed", 5), (cut, "truncated", 9),
@@ -127,7 +127,7 @@ def rewrite(lines, at, version):
     lines[at] |= {"body": base64.b64encode(body).decode(), "leaf": leaf_of(body).hex()}
 
 
-@pytest.mark.catalogue("T5")
+@pytest.mark.catalogue("T5", part="partly")
 @pytest.mark.parametrize("kind", ["forked", "changed", "inserted"])
 def test_with_the_keys_of_the_seals_forks_and_made_up_seals_are_named_too(exported, kind):
     lines, key, at = exported.lines(), chain_key(exported.chain), 5
@@ -146,7 +146,7 @@ def test_with_the_keys_of_the_seals_forks_and_made_up_seals_are_named_too(export
     assert exported.check(*seal_keys(exported)).startswith(f"BROKEN at entry {at}: {kind}")
 
 
-@pytest.mark.catalogue("T5")
+@pytest.mark.catalogue("T5", part="partly")
 def test_a_checkpoint_signed_by_nobody_is_named(exported, tmp_path):
     note = next((exported.folder / "checkpoints" / exported.chain).glob("*.txt"))
     size = int(note.stem)

@@ -105,7 +105,7 @@ def test_an_entry_that_says_so_cannot_be_made_up(app, aged):
     assert verify(chain).kind == "inserted"
 
 
-@pytest.mark.catalogue("T6")
+@pytest.mark.catalogue("T6", part="owner's way")
 @pytest.mark.only("postgresql")
 @pytest.mark.parametrize("table", ["audit_entry", "audit_subject"])
 def test_the_web_role_cannot_take_the_owners_way(app, aged, table, postgres):
@@ -126,7 +126,7 @@ def test_the_web_role_cannot_take_the_owners_way(app, aged, table, postgres):
     assert count(AuditEntry, chain) == before
 
 
-@pytest.mark.catalogue("T6")
+@pytest.mark.catalogue("T6", part="partly")
 @pytest.mark.parametrize("table", ["audit_seal", "audit_entry", "audit_checkpoint", "audit_anchored"])
 def test_not_even_the_way_of_old_bodies_removes_a_seal_or_changes_anything(app, aged, table):
     """SQLite's triggers refuse; PostgreSQL's policies show the owner no row to touch, and behind them are triggers."""

@@ -57,7 +57,7 @@ def foreign(page, *, is_public):
 
 
 @pytest.mark.only("sqlite")
-@pytest.mark.catalogue("W1")
+@pytest.mark.catalogue("W1", part="pages")
 def test_every_page_of_every_role_says_what_a_browser_may_do(app, known, sign_in, visitor):
     """The strict client refuses inline script, style and handlers on each of these pages. None weighs more than it may."""
     ids, wrong = world.make(known), []
@@ -80,7 +80,7 @@ def test_every_page_of_every_role_says_what_a_browser_may_do(app, known, sign_in
     assert wrong == []
 
 
-@pytest.mark.catalogue("W1")
+@pytest.mark.catalogue("W1", part="errors")
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/not-a-page", 404), ("/cases/" + "a" * 26, 404), ("/admin/users", 403), ("/refer/danger", 400)],
@@ -92,7 +92,7 @@ def test_error_pages_carry_the_same_headers(sign_in, path, status):
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
 
 
-@pytest.mark.catalogue("W1")
+@pytest.mark.catalogue("W1", part="cookies")
 def test_cookies_are_bound_to_the_host_and_kept_from_script(visitor, known):
     def cookies(answer):
         return answer.headers.getlist("Set-Cookie")
@@ -148,18 +148,18 @@ def token_of(client):
     return next(i.get("value") for i in page.all("input") if i.get("name") == "csrf_token")
 
 
-@pytest.mark.catalogue("W3")
+@pytest.mark.catalogue("W3", part="no token")
 def test_a_form_without_its_token_is_refused(app, known, sign_in):
     assert refused(app, known, sign_in, {"once": "a" * 26}) == []
 
 
-@pytest.mark.catalogue("W3")
+@pytest.mark.catalogue("W3", part="another's token")
 def test_a_form_with_the_token_of_another_session_is_refused(app, known, sign_in):
     stranger = token_of(sign_in(Role.COORDINATOR, area="slough"))
     assert refused(app, known, sign_in, {"csrf_token": stranger, "once": "a" * 26}) == []
 
 
-@pytest.mark.catalogue("W3")
+@pytest.mark.catalogue("W3", part="other site")
 @pytest.mark.parametrize("headers", [{"Origin": "https://elsewhere.example"}, {"Origin": "null"}])
 def test_every_form_from_another_site_is_refused_even_with_its_token(app, known, sign_in, headers):
     tokens = {}
@@ -172,7 +172,7 @@ def test_every_form_from_another_site_is_refused_even_with_its_token(app, known,
     assert refused(app, known, sign_in, with_token, headers) == []
 
 
-@pytest.mark.catalogue("W3")
+@pytest.mark.catalogue("W3", part="origin")
 @pytest.mark.parametrize(
     "headers",
     [{"Origin": "http://localhost"}, {"Origin": "https://localhost:8443"}, {"Sec-Fetch-Site": "cross-site"},
@@ -184,7 +184,7 @@ def test_what_the_browser_says_of_the_sender_is_believed(sign_in, headers):
     assert client.post("/refer/danger", data=fields, headers=headers).status_code == 400
 
 
-@pytest.mark.catalogue("W3")
+@pytest.mark.catalogue("W3", part="partly")
 @pytest.mark.parametrize(
     "headers",
     [{}, {"Origin": "https://localhost"}, {"Origin": "https://localhost", "Sec-Fetch-Site": "same-origin"},
