@@ -5,6 +5,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from core.languages import gettext as _
+
 _NO_CHECKBOX = '<td class="govuk-table__cell app-table__select"></td>'
 
 
@@ -43,10 +45,11 @@ def _checkbox(row: Mapping[str, Any], name: str, form: str) -> str:
     if not row.get("id"):
         return _NO_CHECKBOX
     row_id, checked = escape(row["id"]), " checked" if row.get("checked") else ""
+    words = escape(_("Select %(what)s", what=row.get("label", "")))
     return (
         '<td class="govuk-table__cell app-table__select"><div class="govuk-checkboxes govuk-checkboxes--small">'
         f'<div class="govuk-checkboxes__item"><input class="govuk-checkboxes__input" type="checkbox" id="{name}-{row_id}"'
         f' name="{name}" value="{row_id}"{form}{checked}><label class="govuk-label govuk-checkboxes__label"'
-        f' for="{name}-{row_id}"><span class="govuk-visually-hidden">Select {escape(row.get("label", ""))}</span></label>'
+        f' for="{name}-{row_id}"><span class="govuk-visually-hidden">{words}</span></label>'
         "</div></div></td>"
     )

@@ -21,7 +21,7 @@ from core.clock import now, today
 from core.codes.referrals import ReferralStatus as S
 from core.codes.sharing import SharingOutcome
 from core.db import db
-from core.formats import moment
+from core.formats import moment, weekday
 from core.languages import gettext as _
 from core.languages import ngettext
 from desk import first, work
@@ -104,7 +104,7 @@ def _meetings(shown: Work, actor: Actor) -> work.Meetings:
         shown.notices.append(Notice(_("No panel meeting is planned."), "/meetings", _("Open meetings")))
     else:
         items = ngettext("%(count)s item", "%(count)s items", coming.items)
-        when = f"{coming.starts_at:%A} {moment(coming.starts_at)}"
+        when = f"{weekday(coming.starts_at)} {moment(coming.starts_at)}"
         text = _(
             "Next panel: %(when)s · %(items)s · quorum is %(quorum)s agencies",
             when=when, items=items, quorum=coming.quorum,

@@ -37,6 +37,12 @@ def _areas() -> list[Area]:
     return list(db.session.scalars(select(Area).where(*on).order_by(Area.name)))
 
 
+@bp.app_template_global()
+def families_may_ask() -> bool:
+    """For the pages where the public arrives: whether any area has the switch on."""
+    return bool(_areas())
+
+
 def _area(slug: str) -> Area:
     """An area that has the pages switched on. The others have no such page."""
     return next((area for area in _areas() if area.slug == slug), None) or abort(404)

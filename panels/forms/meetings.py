@@ -18,6 +18,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 
 from core.codes import choices, label_of
 from core.codes.decisions import ConflictKind, MeetingAttendance, PanelDecision
+from core.formats import weekday
 from core.forms import DateParts, Form
 from core.working_days import short_date
 from panels.services.meetings import days_that_are_off
@@ -79,7 +80,7 @@ class MeetingForm(Form):
             return
         self.off = days_that_are_off(field.data, self.weeks_wanted)
         if self.off and not self.anyway.data:
-            days = ", ".join(f"{day:%A} {short_date(day, year=True)}" for day in self.off)
+            days = ", ".join(f"{weekday(day)} {short_date(day, year=True)}" for day in self.off)
             many = len(self.off) > 1
             raise ValidationError(
                 f"{days} {'are weekends or bank holidays' if many else 'is a weekend or bank holiday'}. "

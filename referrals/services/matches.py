@@ -71,7 +71,7 @@ def compare(referral: Referral, person: YoungPerson, earlier: list[Earlier]) -> 
         _other_names(ours, person),
         _born(ours.get("date_of_birth"), person.date_of_birth),
         _plain("Sex", _sex(ours.get("sex")), _sex(person.sex)),
-        _plain("Home", ours.get("postcode"), person.postcode),
+        _plain("Where they live", ours.get("postcode"), person.postcode),
         _plain("School", ours.get("school"), person.school),
         _plain(_("UPN"), ours.get("upn"), person.upn),
         _plain(_("NHS number"), ours.get("nhs_number"), person.nhs_number),

@@ -167,7 +167,7 @@ def _about(answers: dict[str, Any]) -> list[dict[str, Any]]:
     )  # fmt: skip
     return [
         _row(_("Safe ways to contact them"), safe_contact_line(answers)),
-        _row(_("Home"), home),
+        _row(_("Where they live"), home),
         _row(_("School or work"), school),
         _row(_("Sex"), label_of(Sex, needs.get("sex"), missing="")),
         _row(_("Ethnicity"), label_of(Ethnicity, needs.get("ethnicity"), missing="")),

@@ -13,7 +13,12 @@ from wtforms.validators import InputRequired
 from tests.house.markup import ROOT, check_markup, one, parse, template_app
 
 ACTOR = SimpleNamespace(
-    name="Dana Price", role_name="Coordinator", agency_name="Reading Council", area_name="Reading", membership_count=2
+    name="Dana Price",
+    role_name="Coordinator",
+    agency_name="Reading Council",
+    area_name="Reading",
+    membership_count=2,
+    can=lambda permission: permission == "referral.import",
 )
 FRAME: dict[str, Any] = {
     "actor": ACTOR,
