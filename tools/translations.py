@@ -67,7 +67,8 @@ COMPLETE_TEMPLATES = (
     "referrals/tasks.html", "referrals/questions/*", "referrals/sections/*",
 )  # fmt: skip
 COMPLETE_PYTHON = (
-    "core/forms.py", "core/formats.py", "core/tables.py", "core/working_days.py", "core/held_forms.py", "core/script_words.py", "core/codes/base.py",
+    "core/forms.py", "core/formats.py", "core/tables.py", "core/working_days.py", "core/held_forms.py",
+    "core/script_words.py", "core/codes/base.py",
     "core/codes/people.py", "core/codes/concerns.py", "core/codes/events.py", "core/codes/referrals.py",
     "core/codes/files.py", "core/codes/decisions.py:WithdrawalReason", "accounts/forms.py", "accounts/roles.py",
     "accounts/services/passwords.py", "accounts/views/entering.py", "accounts/views/account.py",
