@@ -27,6 +27,7 @@ _other = select(Membership.id).where(
     func.coalesce(Membership.valid_to, bindparam("day")) >= bindparam("day"),
 )
 # Only who decides as a second person is told how many wait; it costs the frame no statement of its own.
+MOST_UNREAD = 100
 _deciding = [role.value for role, rules in ROLES.items() if Permission.APPROVAL_DECIDE in rules.permissions]
 _waiting = (
     select(func.count())
@@ -41,13 +42,15 @@ _waiting = (
 )  # fmt: skip
 # The notices of a package above this one: their count comes with who is acting, so that a page asks nothing more.
 _notices = table("notice", column("user_id"), column("read_at"))
-_unread = (
-    select(func.count())
-    .select_from(_notices)
+# "99+" is the most that a page says: nobody waits for thousands to be counted.
+_some_unread = (
+    select(_notices.c.user_id)
     .where(_notices.c.user_id == SignInSession.user_id, _notices.c.read_at.is_(None))
     .correlate(SignInSession)
-    .scalar_subquery()
+    .limit(MOST_UNREAD)
+    .subquery()
 )
+_unread = select(func.count()).select_from(_some_unread).scalar_subquery()
 # An agreement of the agency in this area (anywhere, for a role of the whole force) that is in date.
 _agreed = (
     select(Agreement.id)

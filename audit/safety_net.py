@@ -11,6 +11,7 @@ from audit.models import APPEND_ONLY
 from audit.services import COVERED, PENDING, last_changed
 from core.db import Audited, Base
 from core.ending import LATE
+from core.last_records import RECORDS
 from core.versions import dated_by
 
 CHANGED = "audit_changed"
@@ -36,6 +37,7 @@ def _seal(session: Session) -> None:
         return
     session.flush()
     changed, covered = session.info.pop(CHANGED, {}), session.info.pop(COVERED, {})
+    changed |= {id(item): item for item in session.info.pop(RECORDS, ()) if isinstance(item, Audited)}
     missing = {item.__tablename__ for key, item in changed.items() if key not in covered}
     if missing:
         session.info.pop(PENDING, None)
@@ -47,7 +49,7 @@ def _seal(session: Session) -> None:
 
 def _forget(session: Session, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
-        for key in (CHANGED, COVERED, PENDING, LATE):
+        for key in (CHANGED, COVERED, PENDING, LATE, RECORDS):
             session.info.pop(key, None)
 
 

@@ -20,6 +20,7 @@ import psutil
 import structlog
 
 from bench.client import Client, Figures, measure
+from bench.floor import tables
 from tests.support.browser import Server, free_port
 from tests.support.databases import Postgres
 
@@ -59,7 +60,7 @@ class Run:
 
     def prepare(self) -> dict[str, Any]:
         """A session for the coordinator, an open case with 20 lines, finished drafts, and the floor's tables."""
-        from sqlalchemy import create_engine, func, insert, select, text
+        from sqlalchemy import create_engine, func, insert, select
 
         from accounts.models import Area, Membership, SignInSession, User
         from accounts.sessions import hashed
@@ -98,8 +99,7 @@ class Run:
         found["drafts"] = ready_drafts(self.app, COORDINATOR, "reading")
         floor = create_engine(self.floor_url)
         with floor.begin() as connection:
-            for statement in floor_tables(self.database):
-                connection.execute(text(statement))
+            tables.make(connection, db.metadata)
         floor.dispose()
         with self.app.app_context():
             db.engine.dispose()
@@ -116,29 +116,6 @@ def addresses(folder: Path, postgres: Postgres | None) -> tuple[dict[str, str], 
         return {"DATABASE_URL": data, "KEYS_DATABASE_URL": f"sqlite:///{folder / 'keys.sqlite3'}"}, data
     (name, as_superuser), (_, keys) = postgres.fresh("template1"), postgres.fresh("template1")
     return postgres.environment(name) | {"KEYS_DATABASE_URL": keys}, as_superuser
-
-
-def floor_tables(database: str) -> tuple[str, ...]:
-    """Tables of the trail's shape without its protection, so that the floor pays for the same rows."""
-    blob, moment = ("bytea", "timestamptz") if database == "postgresql" else ("blob", "text")
-    return (
-        f"create table floor_entry (chain text, seq bigint, at {moment}, event text, outcome text, actor_id text,"
-        f" object_type text, object_id text, body {blob}, primary key (chain, seq))",
-        "create index ix_floor_entry_at on floor_entry (chain, at)",
-        "create index ix_floor_entry_actor on floor_entry (actor_id, at)",
-        "create index ix_floor_entry_object on floor_entry (object_id)",
-        f"create table floor_seal (chain text, seq bigint, leaf {blob}, mac {blob}, primary key (chain, seq))",
-        "create table floor_subject (subject_id text, chain text, seq bigint, primary key (subject_id, chain, seq))",
-        "create table floor_note (id text primary key, case_id text, body text)",
-        f"create table floor_line (id text primary key, case_id text, at {moment}, kind text, actor_id text)",
-        "create index ix_floor_line on floor_line (case_id, at)",
-        "create table floor_draft as select * from referral_draft limit 1",
-        "create table floor_search (id text primary key, owner_id text, found text)",
-        f"create table floor_told (id text primary key, user_id text, kind text, at {moment})",
-        f"create table floor_referral (id text primary key, reference text unique, area_id text, sent_by_id text,"
-        f" status text, sent_at {moment}, forename {blob}, surname {blob}, answers {blob})",
-        "create index ix_floor_referral on floor_referral (area_id, status, sent_at)",
-    )
 
 
 class InProcess:
@@ -205,6 +182,7 @@ def memory_mb(server: Server) -> float:
 def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """For each page what a client does at the real server and at the floor."""
     drafts = found.setdefault("next_draft", iter(found["drafts"]))
+    bare_drafts = found.setdefault("next_bare_draft", iter(tables.drafts_of_floor(found["drafts"])))
     case = found["case"]
 
     def submit(client: Client, turn: int) -> int:
@@ -235,7 +213,7 @@ def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
         "caseload of 50": (get("/cases"), get("/cases")),
         "case, 20 lines": (get(f"/cases/{case}"), get(f"/cases/{case}")),
         "name search": (find, lambda client, turn: client.get(client.post("/find", {"q": "x"})[1])[0]),
-        "submit a referral": (submit, lambda client, turn: client.post("/submit", words)[0]),
+        "submit a referral": (submit, lambda client, turn: client.post("/submit", words | {"draft": next(bare_drafts)})[0]),
         "add a note": (note, lambda client, turn: client.post(f"/cases/{case}/notes", words)[0]),
         "area dashboard": (get("/oversight/areas/reading"), get("/oversight")),
     }  # fmt: skip

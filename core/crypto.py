@@ -120,18 +120,23 @@ def sealed_column(cls: type, name: str) -> InstrumentedAttribute[bytes]:
 @event.listens_for(Session, "before_flush")
 def seal_pending(session: Session, flush_context: Any, instances: Any) -> None:
     """Seal what was typed, now that the row's id, area and data key are known."""
+    for record in [*session.new, *session.dirty]:
+        seal_record(record)
+
+
+def seal_record(record: Any) -> None:
+    """Seal what was typed into one record."""
     from core.context import sealing_key
 
-    for record in [*session.new, *session.dirty]:
-        pending = record.__dict__.get("_plain")
-        if not pending:
-            continue
-        cipher = sealing_key(record)
-        for name, value in pending.items():
-            field = record.__sealed_fields__[name]
-            bound = associated_data(record.__tablename__, field.column, record.id, record.data_key_id, KEY_VERSION)
-            setattr(record, field.column, seal(cipher, encode(field.kind, value), bound))
-        record.__dict__.pop("_plain", None)
+    pending = record.__dict__.get("_plain")
+    if not pending:
+        return
+    cipher = sealing_key(record)
+    for name, value in pending.items():
+        field = record.__sealed_fields__[name]
+        bound = associated_data(record.__tablename__, field.column, record.id, record.data_key_id, KEY_VERSION)
+        setattr(record, field.column, seal(cipher, encode(field.kind, value), bound))
+    record.__dict__.pop("_plain", None)
 
 
 def seal_value(model: type, name: str, row_id: str, key_id: str, cipher: AESGCM, value: Any) -> bytes | None:

@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -13,21 +13,24 @@ import psycopg
 from sqlalchemy import Date, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeEngine
 
 from core.db import Moment, db
 
 LATE = "late_statements"
+_NAME = re.compile(r"(?<![:\w]):(\w+)")
 # Takes SQL with names written ``:name`` and their values; returns the statement's first row where ``answers`` is set.
 Run = Callable[..., Any]
 
 
-def at_commit(statement: str, values: Mapping[str, Any]) -> None:
+def at_commit(statement: str, values: Mapping[str, Any], *, must_change: bool = False) -> None:
     """Run ``statement`` (names written ``:name``) among the last of this transaction. Nothing learns its result.
 
-    Not for audited tables: the safety net looks at the session's own changes.
+    ``must_change``: where it finds not exactly one row, the commit fails with StaleDataError.
+    Not for audited tables (``core.last_records`` is): the safety net looks at the session's own changes.
     """
-    db.session().info.setdefault(LATE, []).append((statement, dict(values)))
+    db.session().info.setdefault(LATE, []).append((statement, dict(values), must_change))
 
 
 def insert_at_commit(table: str, values: Mapping[str, Any], *, once: str = "") -> None:
@@ -55,13 +58,19 @@ def ending(session: Session) -> Iterator[Run]:
     driver: Any = connection.connection.driver_connection
     is_postgres = connection.dialect.name == "postgresql"
     try:
-        with driver.pipeline() if is_postgres else nullcontext():
-            run = _piped(driver) if is_postgres else _plain(driver, connection.dialect)
-            for statement, values in late:
-                run(statement, values)
-            yield run
-            if is_postgres:
+        if is_postgres:
+            with driver.pipeline() as pipeline:
+                must_change = _ask_together(driver, late)
+                yield _run(lambda statement, values: driver.execute(_for_driver(statement), values))
+                # The answers of all that was asked before the caller's last question have come with its own.
+                if any(cursor.rowcount < 0 for cursor in must_change):
+                    pipeline.sync()
+                _check(must_change)
                 driver.execute("COMMIT")
+        else:
+            ask = _plain(driver, connection.dialect)
+            _check([done for statement, values, must in late if (done := ask(statement, values)) and must])
+            yield _run(ask)
     except (psycopg.Error, sqlite3.Error) as error:
         if is_postgres and driver.closed:
             connection.invalidate(error)
@@ -71,12 +80,24 @@ def ending(session: Session) -> Iterator[Run]:
         ) from error  # fmt: skip
 
 
-def _plain(driver: Any, dialect: Dialect) -> Run:
+def _run(ask: Callable[[str, Any], Any]) -> Run:
     def run(statement: str, values: Any, answers: bool = False) -> Any:
-        cursor = driver.execute(statement, {name: _for_sqlite(value, dialect) for name, value in values.items()})
-        return cursor.fetchone() if answers else None
+        done = ask(statement, values)
+        return done.fetchone() if answers else None
 
     return run
+
+
+def _check(must_change: list[Any]) -> None:
+    if any(done.rowcount != 1 for done in must_change):
+        raise StaleDataError("A record that the last statements meant is not as it was read")
+
+
+def _plain(driver: Any, dialect: Dialect) -> Callable[[str, Any], Any]:
+    def ask(statement: str, values: Any) -> Any:
+        return driver.execute(statement, {name: _for_sqlite(value, dialect) for name, value in values.items()})
+
+    return ask
 
 
 def _for_sqlite(value: Any, dialect: Dialect) -> Any:
@@ -93,15 +114,32 @@ def _stored(is_moment: bool, dialect: Dialect) -> Any:
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
-def _piped(driver: Any) -> Run:
-    def run(statement: str, values: Any, answers: bool = False) -> Any:
-        cursor = driver.execute(_for_driver(statement), values)
-        return cursor.fetchone() if answers else None
-
-    return run
+def _ask_together(driver: Any, late: list[Any]) -> list[Any]:
+    """Send them all; returns the cursors of those that must change their row."""
+    must_change = [driver.execute(_for_driver(statement), values) for statement, values, must in late if must]
+    others = [(statement, values) for statement, values, must in late if not must]
+    if others:
+        driver.execute(_together(tuple(statement for statement, _ in others)), _numbered(others))
+    return must_change
 
 
 @cache
 def _for_driver(statement: str) -> str:
     """``:name`` as psycopg writes it; a cast (``::text``) is left alone."""
-    return re.sub(r"(?<![:\w]):(\w+)", r"%(\1)s", statement)
+    return re.sub(_NAME, r"%(\1)s", statement)
+
+
+@cache
+def _together(statements: tuple[str, ...]) -> str:
+    """One statement that runs all of these, as psycopg wants it: a name ends in the number of its statement.
+
+    They run in no order, and none sees what another did: late statements are about rows of their own.
+    """
+    *first, last = (re.sub(_NAME, rf"%(\1_{n})s", statement) for n, statement in enumerate(statements))
+    if not first:
+        return last
+    return f"with {', '.join(f'late_{n} as ({statement})' for n, statement in enumerate(first))} {last}"
+
+
+def _numbered(statements: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {f"{name}_{n}": value for n, (_, values) in enumerate(statements) for name, value in values.items()}

@@ -7,11 +7,13 @@ import structlog
 from flask import has_request_context, request
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField
+from wtforms.meta import DefaultMeta
 from wtforms.utils import unset_value
 from wtforms.validators import ValidationError
 
 from core.clock import today
 from core.ids import new_id
+from core.languages import ENGLISH, language
 from core.languages import gettext as _
 
 log = structlog.get_logger()
@@ -38,6 +40,15 @@ class Form(FlaskForm):
 
     once = HiddenField(default=new_id)
     row_version = HiddenField()
+
+    class Meta(FlaskForm.Meta):
+        @property
+        def locales(self) -> list[str] | bool:
+            """English words are their own translation: no catalogue is looked for."""
+            return False if language() == ENGLISH else [language()]
+
+        # As WTForms does it, which reads a catalogue once; Flask-WTF would read it from disk for every form.
+        get_translations = DefaultMeta.get_translations
 
     def validate(self, extra_validators: Any = None) -> bool:
         """A form that is given back after its sender signed in again is shown, not carried out."""

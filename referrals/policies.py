@@ -1,6 +1,8 @@
 """Which referrals and drafts are whose. Policies ask for permissions, never for a role."""
 
-from sqlalchemy import ColumnElement, Select, false, or_, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, false, or_, select
 
 from core.access import Actor, Permission
 from core.clock import today
@@ -32,9 +34,16 @@ def sent_by_agency(actor: Actor) -> Select[Referral]:
     return select(Referral).where(Referral.agency_id == actor.agency_id)
 
 
-def drafts_of(actor: Actor) -> Select[ReferralDraft]:
-    """A draft is its owner's alone (SETTLED 1), and after 28 days nobody's."""
-    return select(ReferralDraft).where(ReferralDraft.owner_id == actor.user_id, ReferralDraft.kept_until >= today())
+# A draft is its owner's alone (SETTLED 1), and after 28 days nobody's. Made once, for ``owner(actor)``: every page of a
+# referral that is being written asks it.
+OWN_DRAFTS = select(ReferralDraft).where(
+    ReferralDraft.owner_id == bindparam("me"), ReferralDraft.kept_until >= bindparam("today")
+)
+
+
+def owner(actor: Actor) -> dict[str, Any]:
+    """The values of ``OWN_DRAFTS``."""
+    return {"me": actor.user_id, "today": today()}
 
 
 def warned_about(actor: Actor) -> ColumnElement[bool]:

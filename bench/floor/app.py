@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from flask import Flask, Response, redirect, request
@@ -52,31 +53,24 @@ FOUND = [
     text("select id, reference, status, sent_at from referral where young_person_id = :id order by sent_at desc"),
     text("select id, reference, stage, opened_at from case_record where young_person_id = :id order by opened_at desc"),
 ]
-KEEP = text("insert into floor_search (id, owner_id, found) values (:id, :owner, :found)")
-KEPT = text("select * from floor_search where id = :id")
+KEPT = text("select * from floor_stored_search where id = :id")
 COUNTS = text("select stage, count(*) from case_record where area_id = :area group by stage")
 ENTRY = (
-    "insert into floor_entry (chain, seq, at, event, outcome, actor_id, object_type, object_id, body)"
+    "insert into floor_audit_entry (chain, seq, at, event, outcome, actor_id, object_type, object_id, body)"
     " values ('floor', :seq, :at, :event, 'ok', :actor, 'case_record', :object, :body)"
 )
-SEAL = "insert into floor_seal (chain, seq, leaf, mac) values ('floor', :seq, :leaf, :mac)"
-SUBJECTS = "insert into floor_subject (subject_id, chain, seq) values (:subject, 'floor', :seq)"
+SEAL = "insert into floor_audit_seal (chain, seq, leaf, mac) values ('floor', :seq, :leaf, :mac)"
+SUBJECTS = "insert into floor_audit_subject (subject_id, chain, seq) values (:subject, 'floor', :seq)"
 ALL = text(
-    f"with entry as ({ENTRY}), seal as ({SEAL}) insert into floor_subject (subject_id, chain, seq)"
+    f"with entry as ({ENTRY}), seal as ({SEAL}) insert into floor_audit_subject (subject_id, chain, seq)"
     " select unnest(cast(:subjects as text[])), 'floor', :seq"
 )
-CHECK = text("select id, area_id, young_person_id, data_key_id, is_open from case_record where id = :id")
-NOTE = text("insert into floor_note (id, case_id, body) values (:id, :case, :body)")
-LINE = text("insert into floor_line (id, case_id, at, kind, actor_id) values (:id, :case, :at, 'note', :actor)")
-DRAFT = text("select * from floor_draft limit 1")
-DONE = text("delete from floor_draft where id = :id")
-FREE = text("select reference from referral where reference = :reference")
-TOLD = [text(f"insert into floor_told (id, user_id, kind, at) values (:{one}, :actor, '{one}', :at)")
-        for one in ("notice", "message")]  # fmt: skip
-SENT = text(
-    "insert into floor_referral (id, reference, area_id, sent_by_id, status, sent_at, forename, surname, answers)"
-    " values (:id, :reference, :area, :actor, 'new', :at, :name, :name, :answers)"
+CHECK = text("select id, area_id, young_person_id, data_key_id, lead_id, is_open from case_record where id = :id")
+DRAFT = text(
+    "select d.*, a.name, a.prefix, a.targets from floor_referral_draft d join area a on a.id = d.area_id where d.id = :id"
 )
+DONE = text("delete from floor_referral_draft where id = :id")
+FREE = text("select reference from referral where reference = :reference")
 app = Flask(__name__)
 
 
@@ -99,6 +93,18 @@ def entry(connection: Any, what: str, object_id: str = "", subjects: list[str] |
     connection.execute(text(SEAL), values)
     if subjects:
         connection.execute(text(SUBJECTS), [{"subject": one, "seq": values["seq"]} for one in subjects])
+
+
+def put(connection: Any, table: str, **values: Any) -> None:
+    """One row of a table, with what every record has."""
+    row = {"id": secrets.token_hex(13), "created_at": datetime.now(UTC), "row_version": 1} | values
+    connection.execute(insertion(table, tuple(row)), row)
+
+
+@cache
+def insertion(table: str, columns: tuple[str, ...]) -> Any:
+    places = ", ".join(f":{column}" for column in columns)
+    return text(f"insert into floor_{table} ({', '.join(columns)}) values ({places})")
 
 
 def page(rows: Any) -> str:
@@ -133,7 +139,8 @@ def find() -> Response:
     with engine.begin() as connection:
         people, _waiting = (connection.execute(part, {"area": AREA}).all() for part in NAMES)
         kept = secrets.token_hex(13)
-        connection.execute(KEEP, {"id": kept, "owner": "a" * 26, "found": people[0][0]})
+        put(connection, "stored_search", id=kept, owner_id="a" * 26, membership_id="m" * 26, kept_until=datetime.now(UTC),
+            examined=len(people), data_key_id=people[0][0], typed_sealed=b"t" * 40, found_sealed=b"f" * 900)  # fmt: skip
         entry(connection, "search")
     return redirect(f"/find/{kept}", 303)
 
@@ -142,8 +149,8 @@ def find() -> Response:
 def found(kept: str) -> str:
     with engine.begin() as connection:
         row = connection.execute(KEPT, {"id": kept}).one()
-        body = page([one for part in FOUND for one in connection.execute(part, {"id": row.found})])
-        entry(connection, "found", kept, [row.found])
+        body = page([one for part in FOUND for one in connection.execute(part, {"id": row.data_key_id})])
+        entry(connection, "found", kept, [row.data_key_id])
     return body
 
 
@@ -157,31 +164,38 @@ def dashboard() -> str:
 
 @app.post("/cases/<case_id>/notes")
 def note(case_id: str) -> str:
+    """See that the case is there, write the note and the line of the timeline."""
     with engine.begin() as connection:
-        connection.execute(CHECK, {"id": case_id}).first()
-        new = {"id": secrets.token_hex(13), "case": case_id, "body": (request.form.get("text") or "")[:4000]}
-        connection.execute(NOTE, new)
-        connection.execute(
-            LINE, {"id": secrets.token_hex(13), "case": case_id, "at": datetime.now(UTC), "actor": "a" * 26}
-        )
+        case = connection.execute(CHECK, {"id": case_id}).one()
+        of_case = {
+            "case_id": case_id,
+            "area_id": AREA,
+            "young_person_id": case.young_person_id,
+            "data_key_id": case.data_key_id,
+        }
+        words = (request.form.get("text") or "").encode()[:4000]
+        put(connection, "case_note", kind="progress", happened_on=date.today(), author_id="a" * 26, text_sealed=words,
+            **of_case)  # fmt: skip
+        put(connection, "timeline_entry", at=datetime.now(UTC), kind="note", object_id="n" * 26, actor_id="a" * 26,
+            agency_id="g" * 26, **of_case)  # fmt: skip
         entry(connection, "write", case_id, [case_id])
     return "<!doctype html><title>Floor</title>"
 
 
 @app.post("/submit")
 def submit() -> str:
-    """Read a finished draft, see that the number is free, write the referral, delete the draft, tell the coordinator."""
+    """Read a finished draft, see that the number is free, write the referral, delete the draft, tell its sender."""
     with engine.begin() as connection:
-        draft = connection.execute(DRAFT).first()
-        new = secrets.token_hex(13)
-        connection.execute(FREE, {"reference": new}).first()
-        connection.execute(
-            SENT,
-            {"id": new, "reference": new, "area": AREA, "actor": "a" * 26, "at": datetime.now(UTC), "name": b"n" * 40,
-             "answers": draft.answers_sealed if draft else b"x" * 5000},
-        )  # fmt: skip
-        connection.execute(DONE, {"id": new})
-        for told in TOLD:
-            connection.execute(told, {"notice": new, "message": new[::-1], "actor": "a" * 26, "at": datetime.now(UTC)})
-        entry(connection, "write", new, [new])
+        draft = connection.execute(DRAFT, {"id": request.form["draft"]}).one()
+        reference, at, day = secrets.token_hex(8), datetime.now(UTC), date.today()
+        connection.execute(FREE, {"reference": reference}).first()
+        connection.execute(DONE, {"id": draft.id})
+        put(connection, "referral", id=draft.id, reference=reference, area_id=AREA, agency_id="g" * 26, sent_by_id="a" * 26,
+            source_type="professional", status="new", sent_at=at, acknowledge_by=day, decide_by=day,
+            data_key_id=draft.data_key_id, forename_sealed=b"n" * 40, surname_sealed=b"n" * 40,
+            date_of_birth_sealed=b"d" * 40, answers_sealed=draft.answers_sealed)  # fmt: skip
+        told = {"kind": "received", "area_id": AREA, "user_id": "a" * 26, "by_on": day}
+        put(connection, "notice", object_type="referral", object_id=draft.id, once_key=reference, **told)
+        put(connection, "message", status="waiting", attempts=0, next_at=at, once_key=reference, **told)
+        entry(connection, "write", draft.id, [draft.id])
     return "<!doctype html><title>Floor</title>"

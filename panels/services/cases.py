@@ -19,7 +19,7 @@ from core.access import Actor
 from core.clock import today
 from core.codes.cases import CaseStage, EngagementStatus
 from core.context import current
-from core.db import db
+from core.db import db, fetch
 from core.ids import Id
 from core.sensitivity import is_restricted, must_open
 from panels import policies
@@ -104,6 +104,28 @@ def _file_statement(permissions: frozenset[Any], has_agency: bool) -> Select[*tu
         .outerjoin(User, User.id == Case.lead_id)
         .where(policies.visible(policies.stand_in(permissions, has_agency)), Case.id == bindparam("case"))
     )
+
+
+def find_to_write(actor: Actor, case_id: Id) -> Any:
+    """What writing on a case needs of it (see ``_ON_WRITING``), without the head of its pages: no field is opened.
+
+    Raise NoResultFound, or RestrictedRecord.
+    """
+    if actor.area_id is None:
+        raise NoResultFound
+    statement = _writing_statement(actor.permissions, actor.agency_id is not None)
+    row = fetch(statement, policies.bound(actor) | {"case": case_id}).one()
+    must_open(row.young_person_id)
+    return row
+
+
+_ON_WRITING = Case.id, Case.area_id, Case.young_person_id, Case.data_key_id, Case.lead_id, Case.is_open
+
+
+@lru_cache(maxsize=64)
+def _writing_statement(permissions: frozenset[Any], has_agency: bool) -> Select[*tuple[Any, ...]]:
+    whose = policies.visible(policies.stand_in(permissions, has_agency))
+    return select(*_ON_WRITING).where(whose, Case.id == bindparam("case"))
 
 
 @dataclass(frozen=True, slots=True)

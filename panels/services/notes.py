@@ -13,6 +13,7 @@ from core.clock import now
 from core.codes.cases import NoteKind
 from core.db import db
 from core.ids import Id
+from core.last_records import add_at_commit
 from panels import policies
 from panels.models import Case, CaseNote
 from panels.services import timeline
@@ -22,19 +23,22 @@ CHANGEABLE_FOR = timedelta(hours=24)
 MET = (NoteKind.CONTACT.value, NoteKind.FAMILY.value)
 
 
-def add(
-    actor: Actor, case: Case, *, kind: str, happened_on: date, text: str, corrects_id: Id | None = None
-) -> CaseNote:
-    """Write a note. One about meeting or speaking with them moves "last seen"."""
+def add(actor: Actor, case: Any, *, kind: str, happened_on: date, text: str, corrects_id: Id | None = None) -> CaseNote:
+    """Write a note. One about meeting or speaking with them moves "last seen".
+
+    ``case``: the record, or what ``cases.find_to_write`` found of it. The note is written with the last statements.
+    """
     note = CaseNote(
         case_id=case.id, area_id=case.area_id, young_person_id=case.young_person_id, data_key_id=case.data_key_id,
         kind=kind, happened_on=happened_on, author_id=actor.user_id, corrects_id=corrects_id,
     )  # fmt: skip
     note.text = text
-    db.session.add(note)
+    add_at_commit(note)
+    changed = []
     if kind in MET:
-        seen_on(case, happened_on)
-    record(Event.NOTE_ADDED, actor, note, also=[case], reason=kind)
+        changed = [db.session.get_one(Case, case.id)]
+        seen_on(changed[0], happened_on)
+    record(Event.NOTE_ADDED, actor, note, also=changed, reason=kind)
     timeline.add(case, Happened.NOTE, actor, object_id=note.id)
     return note
 
@@ -45,7 +49,7 @@ def seen_on(case: Case, day: date) -> None:
         case.last_contact_on = day
 
 
-def find(actor: Actor, case: Case, note_id: Id) -> tuple[CaseNote, str]:
+def find(actor: Actor, case: Any, note_id: Id) -> tuple[CaseNote, str]:
     """A note of this case with its author's name; a provider finds only their agency's own (NoResultFound)."""
     from panels.models import TimelineEntry
 

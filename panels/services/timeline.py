@@ -12,7 +12,7 @@ from core.context import current
 from core.crypto import seal_value, sealed_column
 from core.ending import insert_at_commit
 from core.ids import Id, new_id
-from panels.models import Case, TimelineEntry
+from panels.models import TimelineEntry
 
 
 class Happened(Code):
@@ -46,7 +46,7 @@ class Happened(Code):
     MOVED = "moved", "Moved here from another area"
 
 
-def add(case: Case, kind: str, actor: Actor | None, *, object_id: Id | None = None, summary: str | None = None) -> None:
+def add(case: Any, kind: str, actor: Actor | None, *, object_id: Id | None = None, summary: str | None = None) -> None:
     """Add a line at the end of this transaction. ``kind`` is one of ``Happened``; ``summary``: at most 500 characters,
     sealed."""
     line_id, at = new_id(), now()

@@ -123,15 +123,17 @@ def how_many(lead: cases.Lead) -> str:
 @requires(P.CASE_WORK, P.SESSION_RECORD, reads=Event.CASE_READ)
 def note_new(case_id: Id) -> ResponseReturnValue:
     actor = signed_in()
-    file = open_file(actor, case_id)
-    if not file.case.is_open or not policies.may_note(actor, file.case):
-        refuse("closed" if policies.may_note(actor, file.case) else "action")
     form: Any = NoteForm()
+    is_ready = form.validate_on_submit()
+    file = None if is_ready else open_file(actor, case_id)
+    case = file.case if file else cases.find_to_write(actor, case_id)
+    if not case.is_open or not policies.may_note(actor, case):
+        refuse("closed" if policies.may_note(actor, case) else "action")
     key = f"note-{case_id}"
-    corrected = _corrected(actor, file.case, form.corrects.data or request.args.get("corrects"))
-    if form.validate_on_submit():
+    corrected = _corrected(actor, case, form.corrects.data or request.args.get("corrects"))
+    if file is None:
         notes.add(
-            actor, file.case, kind=form.kind.data, happened_on=form.happened_on.data, text=form.text.data,
+            actor, case, kind=form.kind.data, happened_on=form.happened_on.data, text=form.text.data,
             corrects_id=corrected.id if corrected else None,
         )  # fmt: skip
         drafts.discard(key)

@@ -2,17 +2,29 @@
 
 import re
 import secrets
+from itertools import chain
 
-from sqlalchemy import ARRAY, Text, cast, func, select
+from sqlalchemy import ARRAY, Integer, Text, bindparam, func, select
 
 from accounts.models import Area
 from core.clock import today
-from core.db import db
+from core.db import db, fetch
 from referrals.models import Referral
 
 # 23 letters (a prime), without I and O, which are read as digits.
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXY"
 DRAWN = 12
+# A longer number comes once half of a sample of the shorter ones is used.
+DIGITS = (4, 5, 6)
+_RANDOM = secrets.SystemRandom()
+_UNUSED = select(
+    func.coalesce(
+        *(
+            func.unused_references(bindparam(f"of_{digits}", type_=ARRAY(Text)), bindparam("count", type_=Integer))
+            for digits in DIGITS
+        )
+    )
+)
 _FORM = re.compile(r"([A-Z]{3})-?([0-9]{2})-?([0-9]{4,5})([A-Z])")
 
 
@@ -22,29 +34,34 @@ def new_reference(area: Area) -> str:
 
 
 def new_references(area: Area, count: int) -> list[str]:
-    """So many references at once, none like another: for a list of referrals."""
-    stem = f"{area.prefix}-{today():%y}"
-    return _draw(stem, 4, count) or _draw(stem, 5, count) or _draw(stem, 6, count) or _fail()
-
-
-def _draw(stem: str, digits: int, count: int) -> list[str]:
-    """Unused numbers of this many digits; none when at least half of those drawn are used. One statement.
+    """So many references at once, none like another: for a list of referrals. One statement.
 
     Nobody else can be given them before this transaction ends: SQLite knows one writer at a time, and PostgreSQL is asked.
     """
-    first = 1 if digits == 4 else 10 ** (digits - 1)
-    numbers = secrets.SystemRandom().sample(range(first, 10**digits), max(DRAWN, 2 * count + 1))
-    drawn = [f"{stem}-{number:0{digits}d}{check_letter(f'{stem}-{number:0{digits}d}')}" for number in numbers]
+    stem = f"{area.prefix}-{today():%y}"
+    drawn = {f"of_{digits}": _drawn(stem, digits, count) for digits in DIGITS}
     if db.engine.dialect.name == "postgresql":
-        return db.session.scalar(select(func.unused_references(cast(drawn, ARRAY(Text)), count))) or []
-    used = set(db.session.scalars(select(Referral.reference).where(Referral.reference.in_(drawn))))
-    if len(used) * 2 >= len(drawn):
-        return []
-    return [reference for reference in drawn if reference not in used][:count]
+        found = fetch(_UNUSED, drawn | {"count": count}).scalar()
+    else:
+        asked = Referral.reference.in_(chain.from_iterable(drawn.values()))
+        used = set(db.session.scalars(select(Referral.reference).where(asked)))
+        found = next(filter(None, (_unused(some, used, count) for some in drawn.values())), None)
+    if not found:
+        raise RuntimeError("No reference number is left for this area and year")
+    return list(found)
 
 
-def _fail() -> list[str]:
-    raise RuntimeError("No reference number is left for this area and year")
+def _drawn(stem: str, digits: int, count: int) -> list[str]:
+    first = 1 if digits == 4 else 10 ** (digits - 1)
+    numbers = _RANDOM.sample(range(first, 10**digits), max(DRAWN, 2 * count + 1))
+    texts = [f"{stem}-{number:0{digits}d}" for number in numbers]
+    return [text + check_letter(text) for text in texts]
+
+
+def _unused(drawn: list[str], used: set[str], count: int) -> list[str]:
+    """None of them when at least half are used: then a longer number comes."""
+    free = [reference for reference in drawn if reference not in used]
+    return free[:count] if len(free) * 2 > len(drawn) else []
 
 
 def check_letter(text: str) -> str:

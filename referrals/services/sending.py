@@ -18,6 +18,7 @@ from core.context import current
 from core.db import db
 from core.ids import Id
 from core.languages import gettext as _
+from core.last_records import add_at_commit, delete_at_commit
 from core.working_days import add_working_days
 from referrals import answers as a
 from referrals.models import Referral, ReferralDraft
@@ -46,10 +47,14 @@ class NotReady(ValueError):
         self.sections = sections
 
 
-def send_referral(actor: Actor, *, draft: ReferralDraft) -> Referral:
-    """Make the referral under the draft's id; the draft's data key becomes its own, and the draft goes. Raise NotReady."""
-    with current().examining("sending"):
-        answers: dict[str, Any] = draft.answers or {}
+def send_referral(actor: Actor, *, draft: ReferralDraft, answers: Mapping[str, Any] | None = None) -> Referral:
+    """Make the referral under the draft's id; the draft's data key becomes its own, and the draft goes. Raise NotReady.
+
+    Both happen with the last statements of the transaction. ``answers``: the draft's, where they are open already.
+    """
+    if answers is None:
+        with current().examining("sending"):
+            answers = draft.answers or {}
     waiting = a.unfinished(answers)
     born = date.fromisoformat(answers["person"]["date_of_birth"]) if not waiting else today()
     if waiting or not a.is_eligible_age(born, today()):
@@ -59,10 +64,9 @@ def send_referral(actor: Actor, *, draft: ReferralDraft) -> Referral:
         actor, area=draft.area, referral_id=draft.id, data_key_id=draft.data_key_id, answers=answers,
         reference=new_reference(draft.area),
     )  # fmt: skip
-    db.session.delete(draft)
-    db.session.add(referral)
+    delete_at_commit(draft)
+    add_at_commit(referral)
     record(Event.REFERRAL_SENT, actor, referral, also=[draft], detail=codes_of(actor, answers))
-    db.session.flush()
     telling.sent(actor, referral, answers.get("start", {}).get("danger", ""))
     return referral
 

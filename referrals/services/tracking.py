@@ -25,7 +25,7 @@ from files.services.keeping import Place
 from messages.kinds import MessageKind
 from referrals.answers import with_page
 from referrals.models import Referral, ReferralDraft, ReferralMessage
-from referrals.policies import drafts_of, may_act_on, sent_by, sent_by_agency, sent_by_oneself
+from referrals.policies import OWN_DRAFTS, may_act_on, owner, sent_by, sent_by_agency, sent_by_oneself
 from referrals.services import telling
 from referrals.services.drafts import WARN_DAYS
 
@@ -109,8 +109,8 @@ def summary(actor: Actor, most: int = 10) -> Summary:
 def list_drafts(actor: Actor) -> list[DraftRow]:
     columns = (ReferralDraft.id, ReferralDraft.data_key_id, ReferralDraft.saved_at, ReferralDraft.kept_until,
                sealed_column(ReferralDraft, "answers"))  # fmt: skip
-    mine = drafts_of(actor).order_by(ReferralDraft.saved_at.desc())
-    rows = db.session.execute(mine.with_only_columns(*columns).limit(PAGE)).all()
+    mine = OWN_DRAFTS.order_by(ReferralDraft.saved_at.desc())
+    rows = db.session.execute(mine.with_only_columns(*columns).limit(PAGE), owner(actor)).all()
     seen = current()
     seen.load_keys(row.data_key_id for row in rows)
     return [DraftRow(row.id, _draft_name(row), row.saved_at, row.kept_until) for row in rows]

@@ -175,28 +175,27 @@ def check(draft_id: Id) -> ResponseReturnValue:
         return redirect(url_for("referrals.sent", referral_id=draft_id))
     if is_held_back((answers.get("start") or {}).get("danger")):
         return held_back()
-    form, waiting = CheckForm(), a.unfinished(answers)
+    form = CheckForm()
     if request.method == "GET":
         form.row_version.data = str(draft.row_version)
     elif str(draft.row_version) != form.row_version.data:
-        return _check_page(
-            draft, answers, form, waiting, _("This referral changed in another tab. Check it again")
-        ), 409
-    if waiting or not form.validate_on_submit():
-        return _check_page(draft, answers, form, waiting)
+        return _check_page(draft, answers, form, _("This referral changed in another tab. Check it again")), 409
+    if not form.validate_on_submit():
+        return _check_page(draft, answers, form)
     try:
-        sending.send_referral(signed_in(), draft=draft)
-    except sending.NotReady:
-        return _check_page(draft, answers, form, waiting, _("They must be 10 to 17 on the day you refer"))
+        sending.send_referral(signed_in(), draft=draft, answers=answers)
+    except sending.NotReady as early:
+        error = "" if early.sections else _("They must be 10 to 17 on the day you refer")
+        return _check_page(draft, answers, form, error)
     return redirect(url_for("referrals.sent", referral_id=draft_id))
 
 
-def _check_page(draft: Any, answers: a.Answers, form: CheckForm, waiting: list[a.Section], error: str = "") -> str:
+def _check_page(draft: Any, answers: a.Answers, form: CheckForm, error: str = "") -> str:
     if error:
         form.form_errors = [error]
         form.row_version.data = str(draft.row_version)
     return render_template(
-        "referrals/check.html", form=form, draft=draft, waiting=waiting, summary=summary(answers),
+        "referrals/check.html", form=form, draft=draft, waiting=a.unfinished(answers), summary=summary(answers),
         area=draft.area, start=answers.get("start") or {},
         files=keeping.listed(Place("", referral_id=draft.id)),
     )  # fmt: skip
