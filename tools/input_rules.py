@@ -1,6 +1,7 @@
 """Writes `docs/input-rules.md` from the forms: what each field takes, and in which format."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -33,10 +34,51 @@ A form takes its own fields alone: others that are sent with it do nothing.
 | An id in an address | 26 letters and digits of base 32 | `core/ids.py` |
 | Text | the length below, never longer than its field in the [data dictionary](data-dictionary.md) | `core/crypto.py` |
 
+## Fields that belong together
+
+What one field asks for because of another, besides day, month and year being one date that exists.
+
+| Form | Rule |
+|---|---|
+{together}
+
 ## Fields of each form
 
 "Codes" is a choice among a list of `core/codes/`, or of records that the person may see.
 """
+# Where, and what. `tests/house/test_docs.py` names a form that lacks its line.
+TOGETHER = {
+    "accounts/forms_approvals.py DecideForm": "not agreeing needs words",
+    "accounts/forms_people.py AgreementForm": "the end is not before the beginning",
+    "cohort/forms.py AgreementForm": "the end is not before the beginning",
+    "audit/forms.py SearchForm": "the last day is not before the first",
+    "audit/views/forms_watch.py SeenForm": "the last day is not before the first",
+    "interventions/forms.py AddForm": "support that may do harm says which; the oldest age is not below the youngest",
+    "invited/forms.py InviteForm": "the address is one of the agency's; it is typed twice alike",
+    "panels/forms/meetings.py MeetingForm": "a weekend or bank holiday needs the box ticked",
+    "panels/forms/meetings.py DecisionForm": "a number and a choice say the same; disagreement, support, a provider, harm and each"
+    " action need what belongs to them",
+    "panels/forms/sensitivity.py SensitivityForm": "fewer or more people need their reason; a closed record needs named people, and"
+    " whom to ask is one of them",
+    "panels/forms/support.py AnswerForm": "taking somebody on needs a day within 12 months, declining a reason",
+    "panels/forms/support.py EndForm": "an early end needs its reason",
+    "panels/forms/support.py RecordForm": "what did not happen needs a reason, what did its words; a worry needs words; a next day"
+    " needs time and place",
+    "referrals/forms/helping.py FamilyForm": "a family that does not know needs a reason",
+    "referrals/forms/nominating.py NominateForm": "a family that does not know needs a reason",
+    "referrals/forms/person.py ContactForm": "a postcode, or no fixed address",
+    "referrals/forms/person.py NeedsForm": "an ethnic group needs who said so",
+    "referrals/forms/starting.py EligibleForm": "the district is one of the area's",
+    "referrals/forms/triage.py AnswerMatchForm": "different people with two or more equal rows need words",
+    "referrals/forms/triage.py DecideForm": "each outcome needs its code, and words for the referrer",
+    "referrals/forms/triage.py CallForm": "day and time are not in the future",
+    "rights/forms.py DecideForm": "keeping, holding and disposing need their reason",
+    "rights/forms.py EraseForm": "erasing and holding need their reason",
+    "rights/forms_transfers.py TransferForm": "somebody who prefers not to, or was not asked, needs words",
+    "rights/forms_transfers.py AnswerForm": "declining needs words",
+    "sharing/forms.py SharingForm": "what the register does not know needs a reason, but in an emergency",
+    "imports/forms.py SendForm": "rows that may be about somebody referred before need an answer",
+}
 KINDS = {
     "SelectField": "codes", "RadioField": "codes", "SelectMultipleField": "codes, several", "BooleanField": "yes or no",
     "StringField": "text", "TextAreaField": "text, several lines", "PasswordField": "text, hidden", "EmailField": "email address",
@@ -49,10 +91,24 @@ HIDDEN = {"HiddenField", "CSRFTokenField"}
 
 def input_rules_page() -> str:
     """The whole page. Imports every module of the product that holds forms."""
-    return INTRODUCTION + "".join(_form(form) for form in _forms())
+    together = "\n".join(f"| `{place}` | {rule} |" for place, rule in TOGETHER.items())
+    return INTRODUCTION.replace("{together}", together) + "".join(_form(form) for form in forms())
 
 
-def _forms() -> list[type]:
+def asks_of_others(form: type) -> bool:
+    """Whether one of its rules looks at a field other than its own."""
+    rules = [(name, one) for name, one in vars(form).items() if name.startswith(("validate", "_check", "_missing"))]
+    return any(
+        set(re.findall(r"self\.(\w+)\.data", inspect.getsource(rule))) - {name.removeprefix("validate_")}
+        for name, rule in rules
+    )
+
+
+def place_of(form: type) -> str:
+    return f"{form.__module__.replace('.', '/')}.py {form.__name__}"
+
+
+def forms() -> list[type]:
     from core.forms import Form
 
     for path in sorted({*ROOT.glob("*/**/*.py")}):
@@ -110,7 +166,7 @@ def _limit(validator: Any) -> str:
     least, most = getattr(validator, "min", None), getattr(validator, "max", None)
     if least in {None, -1} and most in {None, -1}:
         return ""
-    what = "" if type(validator).__name__ in {"NumberRange", "Within"} else " characters"
+    what = "" if type(validator).__name__ == "NumberRange" else " characters"
     if least in {None, -1, 0} and what:
         return f"at most {most:,}{what}"
     return f"at least {least}{what}" if most in {None, -1} else f"{least} to {most:,}{what}"

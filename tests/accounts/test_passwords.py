@@ -33,11 +33,20 @@ def test_every_character_counts(visitor, another, chosen, also_wrong):
 @pytest.mark.parametrize("chosen", [
     "1qaz2wsx3edc", "passwordpassword", "Password12345!", "p4$$w0rdp4$$w0rd", "iloveyou2026!!!", "qwertyuiopasdf",
     "dragonmonkey12", "football-baseball", "000000000000", "abcabcabcabc", "abcdefghijklm", "trustno1trustno1",
-    "LetMeIn!LetMeIn!", "sunshine princess 99",
+    "LetMeIn!LetMeIn!", "sunshine princess 99", "Mailcreated5240",
 ])  # fmt: skip
 def test_common_and_breached_ones_are_refused(visitor, chosen):
     enter(visitor)
     assert EASY in change(visitor, chosen).text
+
+
+def test_three_thousand_common_ones_that_are_long_enough_are_refused():
+    lines = (
+        passwords.COMMON_FILE.read_text(encoding="utf-8").partition("of twelve characters or more\n")[2].splitlines()
+    )
+    listed = [line for line in lines if not line.startswith("#")]
+    assert len(listed) >= 3_000
+    assert [line for line in listed if passwords.what_is_wrong(line) is None] == []
 
 
 @pytest.mark.parametrize("chosen", [

@@ -53,6 +53,13 @@ def test_every_document_is_reached_from_the_index():
     assert names(set(DOCUMENTS) - seen) == []
 
 
+def test_rules_about_more_than_one_field_are_written_down():
+    from tools.input_rules import TOGETHER, asks_of_others, forms, place_of
+
+    assert sorted({place_of(form) for form in forms() if asks_of_others(form)} - set(TOGETHER)) == []
+    assert [place for place in TOGETHER if not (ROOT / place.split()[0]).exists()] == []
+
+
 def test_generated_pages_are_current():
     from tools.data_dictionary import pages
 
