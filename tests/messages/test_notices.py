@@ -33,9 +33,9 @@ def test_the_frame_counts_what_is_not_read_and_reading_lowers_it(sign_in, told):
 def test_the_count_costs_the_frame_no_statement(app, sign_in, told):
     person = sign_in(Role.REFERRER)
     told()
-    person.get("/help")
+    person.get("/privacy")
     with reads_sent(app) as sent:
-        person.get("/help")
+        person.get("/privacy")
     assert len(sent) == 1
 
 
