@@ -132,7 +132,7 @@ def browser_of(agent: str) -> str:
         "Mac OS": "Mac",
         "Linux": "Linux",
     }
-    browser = next((name for sign, name in browsers.items() if sign in agent), "A browser")
+    browser = next((name for sign, name in browsers.items() if sign in agent), _("A browser"))
     system = next((name for sign, name in systems.items() if sign in agent), "")
     return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
 

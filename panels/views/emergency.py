@@ -109,7 +109,7 @@ def emergency_timeline(access_id: Id) -> ResponseReturnValue:
         case = found.file.case
         lines = overview.lines(found.reader, case, page=number)
         return _page(
-            "panels/emergency/timeline.html", found, "Timeline", lines=lines, notes=overview.note_texts(lines),
+            "panels/emergency/timeline.html", found, _("Timeline"), lines=lines, notes=overview.note_texts(lines),
             paging=Paging(number, overview.count_lines(found.reader, case)),
             url=lambda page: url_for(".emergency_timeline", access_id=access_id, page=page),
         )  # fmt: skip
@@ -118,9 +118,9 @@ def emergency_timeline(access_id: Id) -> ResponseReturnValue:
 def _page(template: str, found: Opened, tab: str, **more: Any) -> str:
     access_id, case = found.access.id, found.file.case
     pages = ((_("The record"), url_for(".emergency_case", access_id=access_id)),
-             ("Timeline", url_for(".emergency_timeline", access_id=access_id)))  # fmt: skip
+             (_("Timeline"), url_for(".emergency_timeline", access_id=access_id)))  # fmt: skip
     tabs = [{"text": words, "href": href, "active": words == tab} for words, href in pages]
-    crumbs = [{"text": "Emergency access", "href": url_for(".emergency_ask")}, {"text": case.reference}]
+    crumbs = [{"text": _("Emergency access"), "href": url_for(".emergency_ask")}, {"text": case.reference}]
     return render_template(
         template, file=found.file, case=case, person=found.file.person, identity=identity_of(found.file), tabs=tabs,
         crumbs=crumbs, access=found.access, **WORDS, **more,
