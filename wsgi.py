@@ -68,7 +68,8 @@ def make_app() -> Flask:
     try:
         return build()
     except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+        hint = "" if os.environ.get("SECRET_KEY") else ". For the demonstration, write DEMONSTRATION=1 before the command"
+        raise click.ClickException(f"{error}{hint}") from None
 
 
 if os.environ.get("FLASK_RUN_FROM_CLI") != "true":

@@ -1,9 +1,7 @@
 """The first page of each role: what must be done first, then how much waits where (PAGES 2)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -25,60 +23,12 @@ from core.formats import moment, weekday
 from core.languages import gettext as _
 from core.languages import ngettext
 from desk import first, work
-from desk.first import Item
+from desk.parts import Line, Notice, Table, Work
 from desk.work import NOTHING, Pair
 from referrals.services import tracking
 from rights import retention
 from sharing.models import Disclosure
 from sharing.policies import disclosures_visible_to
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One count that leads to its list. ``late`` is None where nothing of the kind can be late."""
-
-    text: str
-    number: int
-    href: str
-    late: int | None = None
-    late_href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    title: str
-    lines: list[Line]
-
-    @property
-    def has_late(self) -> bool:
-        return any(line.late is not None for line in self.lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A line above everything: the next meeting, the state of the trail."""
-
-    text: str
-    href: str = ""
-    link_text: str = ""
-    tag: tuple[str, str] | None = None
-
-
-@dataclass(slots=True)
-class Work:
-    """All of one person's first page."""
-
-    notices: list[Notice] = field(default_factory=list)
-    first: list[Item] = field(default_factory=list)
-    first_total: int = 0
-    looks_first: bool = False
-    tables: list[Table] = field(default_factory=list)
-    sessions: list[Any] | None = None
-    sent: Any = None
-
-    @property
-    def is_quiet(self) -> bool:
-        return self.looks_first and not self.first
 
 
 def of(actor: Actor) -> Work:

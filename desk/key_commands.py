@@ -1,4 +1,4 @@
-"""`flask keys`: status, create, rotate, drop-old, verify, and the sealed copies of the root key."""
+"""`flask keys`: status, create, rotate, drop-old, verify."""
 
 import sys
 import time
@@ -18,26 +18,16 @@ from accounts.models import Area
 from audit import key_changes
 from audit.models import Event
 from audit.services import record
-from core import context, escrow, key_checks, rotation
+from core import context, key_checks, rotation
 from core.db import db, reading
 from core.keyring import SYSTEM, KeysUnavailable, keyring
-from core.providers import EnvKeys, FileKeys, KeyProviderError, check_value, provider_from
-from desk import key_approvals, rotating
+from core.providers import FileKeys, KeyProviderError, provider_from
+from desk import escrow_commands, key_approvals, rotating
+from desk.key_names import area_names, name_of
 from files.storage import StoreUnavailable
 from rights import erasing
 
 keys = AppGroup("keys", help="Encryption keys.")
-
-
-def _names() -> dict[str, str]:
-    with reading():
-        return {row.id: row.slug for row in db.session.query(Area.id, Area.slug)}
-
-
-def name_of(scope: str, names: dict[str, str]) -> str:
-    """``reading`` for an area's key, ``audit:reading`` for its chain's."""
-    kind, _, rest = scope.rpartition(":")
-    return (kind + ":" if kind else "") + names.get(rest, rest)
 
 
 @contextmanager
@@ -67,7 +57,7 @@ def status() -> None:
     for number, value in getattr(ring.provider, "check_values", {}).items():
         click.echo(f"  root key version {number}: check value {value}")
     counts = {(area, version): count for area, version, count in ring.store.counts()}
-    names, bad = _names(), bool(problem)
+    names, bad = area_names(), bool(problem)
     behind = set() if problem else set(rotation.under_old_root(ring))
     for scope, version in ring.store.scopes():
         try:
@@ -185,7 +175,7 @@ def _rotate_scope(name: str, scope: str, batch: int, a_second: int) -> int:
 
 
 def _rotate_trail() -> None:
-    names = _names()
+    names = area_names()
     every = key_changes.every_chain()
     with _bar(len(every), "chains") as more:
         for chain in every:
@@ -216,7 +206,7 @@ def drop_old() -> None:
 
     Example: flask keys drop-old --yes
     """
-    names = _names()
+    names = area_names()
     with context.acting_as(job="rotation"):
         agreed = key_approvals.agreed()
         gone = rotating.drop_old(agreed)
@@ -269,7 +259,7 @@ def verify(everything: bool, sample: int) -> None:
 
 
 def _say(found: key_checks.Found) -> None:
-    names = _names()
+    names = area_names()
     click.echo(f"{found.keys} data keys, {len(found.broken_keys)} do not open")
     click.echo(f"{found.fields} fields opened, {len(found.broken_fields)} do not open")
     click.echo(f"{found.unused_keys} keys without rows (flask drafts sweep destroys them)")
@@ -294,75 +284,7 @@ def replay_tombstones() -> None:
     click.echo(f"{erasing.replay()} erased young people were erased again")
 
 
-@keys.command("escrow-copy")
-@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
-def escrow_copy(path: Path) -> None:
-    """Write a copy of the root key, sealed under a passphrase that is asked for, to print or to keep in a safe.
-
-    Example: flask keys escrow-copy /media/stick/panels-root-key.txt
-    """
-    passphrase = click.prompt("Passphrase, to be kept apart from the copy", hide_input=True, confirmation_prompt=True)
-    if len(passphrase) < 16:
-        raise click.ClickException("Use at least 16 characters: six random words, say")
-    settings = current_app.extensions["settings"]
-    try:
-        held = FileKeys.read(settings.root_key_file) if settings.key_provider == "file" else EnvKeys.read()
-        if settings.key_provider not in {"file", "env"}:
-            raise KeyProviderError(f"The root key never leaves {settings.key_provider}: see to its own backup there")
-        with path.open("x", encoding="ascii") as file:
-            path.chmod(0o600)
-            file.write(escrow.seal_copy(held, passphrase))
-    except (OSError, KeyProviderError) as error:
-        raise click.ClickException(f"No copy was made: {error}") from None
-    for version, key in sorted(held.items()):
-        click.echo(f"Version {version}, check value {check_value(key)}: write it on the envelope")
-    click.echo(f"Made {path}. Try it with: flask keys escrow-check {path}")
-
-
-@keys.command("escrow-check")
-@click.argument("path", type=click.Path(dir_okay=False, exists=True, path_type=Path))
-def escrow_check(path: Path) -> None:
-    """Prove that a copy of the root key opens this installation: each area's key, a data key and a field under it.
-
-    The copy is a sealed one (its passphrase is asked for) or a plain key file. Neither the key nor a value is shown.
-    Ends with 1 when the copy does not open everything.
-
-    Example: flask keys escrow-check /media/stick/panels-root-key.txt
-    """
-    held = _open_copy(path)
-    for version, key in sorted(held.items()):
-        click.echo(f"Version {version}, check value {check_value(key)}")
-    with context.acting_as(job="escrow check") as job, reading():
-        proofs = list(escrow.prove(keyring(), held))
-        db.session.rollback()
-    names = _names()
-    for proof in proofs:
-        click.echo(f"  {name_of(proof.scope, names)} version {proof.version}: {_proven(proof)}")
-    with context.acting_as(job="escrow check"):
-        record(Event.KEYS_CHECKED, None, reason="escrow", outcome="ok" if all(p.is_well for p in proofs) else "failed",
-               detail={"keys": len(proofs), "examined": job.examined + sum(p.value is not None for p in proofs)})  # fmt: skip
-        db.session.commit()
-    if not proofs or not all(proof.is_well for proof in proofs):
-        raise click.ClickException("This copy does NOT open everything. Make a new one with: flask keys escrow-copy")
-    click.echo("This copy opens everything.")
-
-
-def _proven(proof: escrow.Proof) -> str:
-    words = {True: "opens", False: "DOES NOT OPEN", None: "none to try"}
-    if not proof.scope_key:
-        return "DOES NOT OPEN"
-    return f"opens; a data key: {words[proof.data_key]}; a field: {words[proof.value]}"
-
-
-def _open_copy(path: Path) -> dict[int, bytes]:
-    text = path.read_text(encoding="ascii", errors="replace")
-    try:
-        if escrow.is_sealed(text):
-            return escrow.open_copy(text, click.prompt("Passphrase", hide_input=True))
-        return escrow.plain_copy(path, text)
-    except (escrow.CopyDoesNotOpen, KeyProviderError) as error:
-        raise click.ClickException(str(error)) from None
-
-
 def init_app(app: Flask) -> None:
+    keys.add_command(escrow_commands.escrow_copy)
+    keys.add_command(escrow_commands.escrow_check)
     app.cli.add_command(keys)
