@@ -1,9 +1,11 @@
-"""Requests whose files stay in memory: nothing of what was sent is ever written to a disk before it is sealed."""
+"""Requests as they reach the product: files stay in memory, and no text holds what a database cannot keep."""
 
 from io import BytesIO
 from typing import IO
 
 from flask import Request
+
+NUL = "\0"
 
 
 class MemoryRequest(Request):
@@ -14,3 +16,12 @@ class MemoryRequest(Request):
         content_length: int | None = None,
     ) -> IO[bytes]:  # fmt: skip
         return BytesIO()
+
+    def _load_form_data(self) -> None:
+        """A NUL, which PostgreSQL does not take and nobody types, becomes what HTML makes of it."""
+        super()._load_form_data()
+        if any(NUL in value for _, value in self.form.items(multi=True)):
+            kept = [
+                (name, value.replace(NUL, "\N{REPLACEMENT CHARACTER}")) for name, value in self.form.items(multi=True)
+            ]
+            self.__dict__["form"] = self.parameter_storage_class(kept)

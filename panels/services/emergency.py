@@ -14,6 +14,7 @@ from audit.services import record
 from cohort.models import YoungPerson
 from core.access import Actor, Permission
 from core.clock import now, today
+from core.codes.decisions import ConflictKind
 from core.context import current
 from core.db import db
 from core.ids import Id
@@ -25,7 +26,7 @@ from messages.services.recipients import holders
 from messages.services.telling import tell
 from panels import emergency_policies as policies
 from panels import policies as case_policies
-from panels.models import Case, EmergencyAccess
+from panels.models import Case, Conflict, EmergencyAccess
 from panels.services.cases import CaseFile
 from referrals.models import Referral
 
@@ -51,6 +52,8 @@ class OneAtATime(ValueError):
     """Another case is open in an emergency: it is ended first."""
 
 
+CLOSE = (ConflictKind.RELATED.value, ConflictKind.KNOWS_SOCIALLY.value)
+KEPT_FROM = "It is recorded that you are close to this young person. Call the safeguarding lead, or ask a colleague"
 UNKNOWN = "We cannot open that reference here. Check it. If it is right, call the safeguarding lead of the area"
 
 
@@ -90,10 +93,21 @@ def _wanted(actor: Actor, reference: str) -> Case:
         case = db.session.scalars(select(Case).where(Case.reference == typed, Case.area_id == actor.area_id)).first()
     if case is None:
         raise NotOpened(UNKNOWN)
+    if _is_kept_from(actor, case):
+        raise NotOpened(KEPT_FROM)
     allowed = select(Case.id).where(Case.id == case.id, case_policies.visible(actor))
     if is_open_to(case.young_person_id) and db.session.scalar(allowed):
         raise AlreadyYours(case.id)
     return case
+
+
+def _is_kept_from(actor: Actor, case: Case) -> bool:
+    """Whether this person is one whom the record is kept from: they are known to be close to the young person."""
+    theirs = select(Conflict.id).where(
+        Conflict.young_person_id == case.young_person_id, Conflict.user_id == actor.user_id, Conflict.kind.in_(CLOSE)
+    )
+    with seeing(unclosed()):
+        return db.session.scalars(theirs.limit(1)).first() is not None
 
 
 def reviewers(area_id: Id, *, but: Id | None = None) -> list[Id]:

@@ -16,8 +16,9 @@ from core.db import db
 from core.ids import new_id
 from core.working_days import add_working_days
 from messages.models import Message, Notice
-from panels.models import Case, EmergencyAccess
+from panels.models import Case, Conflict, EmergencyAccess
 from panels.services import emergency_reviews
+from tests.factories import world
 from tests.factories.cases import open_case
 from tests.support.client import Page, words
 
@@ -208,6 +209,20 @@ def test_a_suspended_person_loses_it_at_once(sign_in, case_id):
     record(Event.USER_SUSPENDED, None, user)
     db.session.commit()
     assert client.get(address).status_code == 302
+
+
+@pytest.mark.catalogue("Z4", part="kept from")
+@pytest.mark.parametrize(("kind", "opens"), [("related", False), ("knows_socially", False), ("interest", True)])
+def test_who_is_close_to_the_young_person_does_not_open_it(sign_in, known, case_id, kind, opens):
+    conflict = db.session.get_one(Conflict, world.make(known)["conflict_id"])
+    conflict.young_person_id = db.session.scalar(select(Case.young_person_id).where(Case.id == case_id))
+    conflict.user_id, conflict.kind = known.users["lead_practitioner@reading"], kind
+    record(Event.CONFIGURED, None, conflict)
+    db.session.commit()
+    answer = ask(sign_in(Role.LEAD), case_id, follow=False)
+    assert (answer.status_code == 302) is opens
+    assert ("you are close to this young person" in words(answer)) is not opens
+    assert count(EmergencyAccess) == (2 if opens else 1), "the world has one of its own"
 
 
 def test_another_role_of_theirs_does_not_inherit_it(sign_in, known, case_id):

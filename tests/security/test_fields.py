@@ -5,7 +5,7 @@ from itertools import cycle
 import pytest
 from sqlalchemy import select
 
-from accounts.roles import ROLES
+from accounts.roles import ROLES, Role
 from audit.models import Event
 from audit.services import record
 from core import context
@@ -14,7 +14,7 @@ from tests.factories import world
 from tests.security.test_canary import sealed_models
 from tests.security.test_matrix import address, pages
 from tests.security.test_web import may
-from tests.support.client import Page
+from tests.support.client import Page, form_values
 
 # Each leaves an element or an attribute of this name behind where it is not escaped.
 MARK = "pwned"
@@ -113,3 +113,13 @@ def test_a_payload_that_is_not_escaped_is_seen():
             f"<!doctype html><title>x</title><input value='{payload}'><textarea>{payload}</textarea><p>{payload}"
         )
         assert list(grown(page)) or any(MARK in str(e.attrib) for e in page.root.iter()), payload
+
+
+def test_a_nul_in_any_field_is_no_failure(known, sign_in, visitor):
+    """PostgreSQL takes none in a text. Nobody types one."""
+    ids, lead, coordinator = world.make(known), sign_in(Role.LEAD), sign_in(Role.COORDINATOR)
+    note, merge = f"/cases/{ids['case_id']}/notes/new", f"/people/{ids['person_id']}/merge"
+    for client, path in ((lead, note), (coordinator, merge), (lead, "/emergency"), (visitor, "/sign-in")):
+        values = form_values(client.page(path).form())
+        answer = client.post(path, data={n: v if n == "csrf_token" else f"a\0{v}" for n, v in values.items()})
+        assert answer.status_code < 500, path
