@@ -68,7 +68,9 @@ def make_app() -> Flask:
     try:
         return build()
     except SettingsError as error:
-        hint = "" if os.environ.get("SECRET_KEY") else ". For the demonstration, write DEMONSTRATION=1 before the command"
+        hint = (
+            "" if os.environ.get("SECRET_KEY") else ". For the demonstration, write DEMONSTRATION=1 before the command"
+        )
         raise click.ClickException(f"{error}{hint}") from None
 
 
