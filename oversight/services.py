@@ -15,6 +15,7 @@ from core.ids import Id
 from core.languages import gettext as _
 from core.languages import ngettext
 from oversight import measures
+from oversight.kept import counted_once
 from oversight.measures import STEPS, WAITS, Load, Scope, Wait
 from oversight.periods import Period
 from oversight.suppression import SMALLEST_SHOWN, Grid, may_show_share, suppress
@@ -88,7 +89,11 @@ def targets_of(area: Area | None) -> dict[str, int]:
 
 
 def area_report(area: Area, period: Period, *, workload: bool) -> AreaReport:
-    """An area's own report, nothing hidden. Six statements, however many cases there are."""
+    """An area's own report, nothing hidden. Seven statements, however many cases there are."""
+    return counted_once(("area", area.id, period, workload), [area.id], lambda: _area_report(area, period, workload))
+
+
+def _area_report(area: Area, period: Period, workload: bool) -> AreaReport:
     scope, targets = Scope(period, area.id), targets_of(area)
     counted = measures.funnel(scope)
     loads = measures.open_cases(scope)
@@ -168,8 +173,12 @@ def areas_in(period: Period) -> list[Area]:
 
 
 def board(period: Period) -> Board:
-    """Every area side by side, small numbers hidden. Three statements."""
+    """Every area side by side, small numbers hidden. Three statements, and one for each area."""
     areas = areas_in(period)
+    return counted_once(("board", period), [area.id for area in areas], lambda: _board(areas, period))
+
+
+def _board(areas: list[Area], period: Period) -> Board:
     counted = measures.funnel(Scope(period)).by_area
     waited = measures.waits(Scope(period), targets_of(None))
     grid = suppress([counted.get(area.id, (0,) * len(STEPS)) for area in areas])
