@@ -72,8 +72,8 @@ def act(content: bytes) -> Callable[[Any, int], int]:
 
 def one(database: str, seconds: str) -> dict[str, Any]:
     """In a process of its own, because settings and engines of one database must not serve the next."""
-    from bench.__main__ import Run, addresses
     from bench.load import ready_drafts
+    from bench.run import Run, addresses
 
     folder = Path(tempfile.mkdtemp(prefix=f"bench-files-{database}-"))
     postgres = Postgres(durable=True) if database == "postgresql" else None

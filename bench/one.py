@@ -3,7 +3,7 @@
 import json
 import sys
 
-from bench.__main__ import run_one
+from bench.web import run_one
 
 if __name__ == "__main__":
     database, cases, seconds, *only = sys.argv[1:]

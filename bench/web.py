@@ -1,0 +1,186 @@
+"""The measured pages: the real server beside its floor, at one client and at eight."""
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.client import Client, Figures, measure
+from bench.floor import tables
+from bench.run import Run, addresses
+from tests.support.browser import Server, free_port
+from tests.support.databases import Postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("caseload of 50", "case, 20 lines", "name search", "submit a referral", "add a note", "area dashboard")
+GOALS = {"caseload of 50": 3, "case, 20 lines": 3, "name search": 10, "submit a referral": 3, "add a note": 3}
+
+
+class InProcess:
+    """The same acts without a server, to count the statements that one page costs on both databases."""
+
+    def __init__(self, app: Any, cookie: str) -> None:
+        self.client = app.test_client()
+        self.client.set_cookie("session", cookie)
+        self.token = ""
+
+    def get(self, path: str) -> tuple[int, str, str]:
+        answer = self.client.get(path)
+        return answer.status_code, answer.location or "", answer.text
+
+    def post(self, path: str, data: dict[str, str]) -> tuple[int, str, str]:
+        answer = self.client.post(path, data={"csrf_token": self.token} | data)
+        return answer.status_code, answer.location or "", answer.text
+
+    learn_token = Client.learn_token
+
+
+def statements(run: Run, found: dict[str, Any]) -> dict[str, int]:
+    """Statements of each act, once warm, on the data and the key database together."""
+    from sqlalchemy import event
+
+    from core.db import db
+
+    seen: list[str] = []
+    client: Any = InProcess(run.app, found["cookies"][0])
+    with run.app.app_context():
+        for engine in (db.engine, run.app.extensions["keyring"].store.engine):
+            event.listen(engine, "before_cursor_execute", lambda c, cursor, statement, *rest: seen.append(statement))
+    client.learn_token("/cases")
+    counts = {}
+    for name, (ours, _) in actions(found).items():
+        ours(client, 0)
+        seen.clear()
+        ours(client, 1)
+        counts[name] = len(seen)
+    return counts
+
+
+class FloorServer(Server):
+    """The floor under the same server software with the same workers."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port, self.log = free_port(), log
+        self.address = f"http://localhost:{self.port}"
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "--bind", f"127.0.0.1:{self.port}",
+                 "bench.floor.app:app"],
+                cwd=ROOT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        self._wait()
+
+
+def memory_mb(server: Server) -> float:
+    """The largest proportional set size of the workers, in MiB."""
+    workers = psutil.Process(server.process.pid).children()
+    return round(max(worker.memory_full_info().pss for worker in workers) / 2**20, 1)
+
+
+def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """For each page what a client does at the real server and at the floor."""
+    drafts = found.setdefault("next_draft", iter(found["drafts"]))
+    bare_drafts = found.setdefault("next_bare_draft", iter(tables.drafts_of_floor(found["drafts"])))
+    case = found["case"]
+
+    def submit(client: Client, turn: int) -> int:
+        draft = next(drafts)
+        return client.post(
+            f"/referrals/{draft}/check", {"once": secrets.token_hex(13), "row_version": "1", "declared": "y"}
+        )[0]
+
+    def note(client: Client, turn: int) -> int:
+        form = {"once": secrets.token_hex(13), "kind": "progress", "happened_on-day": "1", "happened_on-month": "1",
+                "happened_on-year": "2026", "text": "They came, and brought a friend. " * 10}  # fmt: skip
+        status, _, body = client.post(f"/cases/{case}/notes/new", form)
+        if status == 200:
+            problem = re.findall(r"error-summary__list.*?</ul>", body, re.S)
+            raise RuntimeError(f"the note was not accepted: {problem[:1]}")
+        return status
+
+    def find(client: Client, turn: int) -> int:
+        status, location, _ = client.post("/find", {"once": secrets.token_hex(13), "q": found["surname"]})
+        return client.get(location)[0] if location else status
+
+    def get(path: str) -> Any:
+        return lambda client, turn: client.get(path)[0]
+
+    words = {"text": "They came, and brought a friend. " * 10}
+
+    return {
+        "caseload of 50": (get("/cases"), get("/cases")),
+        "case, 20 lines": (get(f"/cases/{case}"), get(f"/cases/{case}")),
+        "name search": (find, lambda client, turn: client.get(client.post("/find", {"q": "x"})[1])[0]),
+        "submit a referral": (submit, lambda client, turn: client.post("/submit", words | {"draft": next(bare_drafts)})[0]),
+        "add a note": (note, lambda client, turn: client.post(f"/cases/{case}/notes", words)[0]),
+        "area dashboard": (get("/oversight/areas/reading"), get("/oversight")),
+    }  # fmt: skip
+
+
+def run_one(database: str, cases: int, seconds: float, only: list[str]) -> list[dict[str, Any]]:
+    folder = Path(tempfile.mkdtemp(prefix=f"bench-{database}-"))
+    postgres = Postgres(durable=True) if database == "postgresql" else None
+    servers: list[Server] = []
+    try:
+        run = Run(folder, database, cases, seconds, *addresses(folder, postgres))
+        print(f"\nLoading {cases:,} cases on {database} ...", flush=True)
+        print(f"  loaded in {run.load():.0f} s", flush=True)
+        found = run.prepare()
+        server = Server(run.environment, folder / "server.log")
+        servers.append(server)
+        floor = FloorServer({"FLOOR_URL": run.floor_url, "FLOOR_AREA": found["area"]}, folder / "floor.log")
+        servers.append(floor)
+        try:
+            return list(compare(run, found, server, floor, only))
+        except RuntimeError:
+            for log in ("server.log", "floor.log"):
+                lines = (folder / log).read_text().splitlines()
+                print("\n".join(line[:500] for line in lines if '"level": "info"' not in line)[-3000:])
+            raise
+    finally:
+        for one in servers:
+            one.stop()
+        if postgres:
+            postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def compare(run: Run, found: dict[str, Any], server: Server, floor: Server, only: list[str]) -> Any:
+    counted = statements(run, found)
+    for name, (ours, theirs) in actions(found).items():
+        if only and name not in only:
+            continue
+        for count in (1, 8):
+            clients = [Client(server.port, cookie) for cookie in found["cookies"][:count]]
+            for client in clients:
+                client.learn_token("/cases")
+            bare = [Client(floor.port) for _ in range(count)]
+            # Floor, ours, floor again: the machine's own drift falls on both.
+            first = measure(bare, theirs, run.seconds / 2)
+            figures = measure(clients, ours, run.seconds, warm_up=3)
+            second = measure(bare, theirs, run.seconds / 2)
+            yield row(run, name, count, figures, (first.p50_ms + second.p50_ms) / 2, server) | {
+                "statements": counted[name]
+            }
+
+
+def row(run: Run, name: str, clients: int, figures: Figures, floor_ms: float, server: Server) -> dict[str, Any]:
+    ratio = round(figures.p50_ms / floor_ms, 2)
+    goal = GOALS.get(name) if run.database == "postgresql" and clients == 1 else None
+    mark = "" if goal is None else " ok" if ratio <= goal else f" over {goal}"
+    print(
+        f"{run.database:<11}{run.cases:>8,} {name:<19}{clients:>2}  p50 {figures.p50_ms:>7.1f}  p95 {figures.p95_ms:>7.1f} ms"
+        f"  {figures.per_second:>6.1f}/s  floor {floor_ms:>6.1f}  ratio {ratio:>5.2f}{mark}", flush=True,
+    )  # fmt: skip
+    return {
+        "page": name, "database": run.database, "cases": run.cases, "clients": clients, "p50_ms": figures.p50_ms,
+        "p95_ms": figures.p95_ms, "per_second": figures.per_second, "floor_ms": round(floor_ms, 2),
+        "floor_ratio": ratio, "worker_mb": memory_mb(server),
+    }  # fmt: skip
