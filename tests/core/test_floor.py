@@ -51,7 +51,6 @@ def test_a_change_nobody_recorded_does_not_commit(acting, known):
         assert person.forename == "Kaya"
 
 
-@pytest.mark.catalogue("T1")
 def test_what_is_written_or_deleted_at_the_commit_needs_its_entry_too(acting, known):
     with acting("coordinator@reading"):
         add_at_commit(a_person(known))
