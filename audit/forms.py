@@ -12,6 +12,7 @@ from core.clock import today
 from core.codes import choices
 from core.codes.purposes import Purpose
 from core.forms import Form
+from core.languages import gettext as _
 
 EXPORT_PURPOSES = (Purpose.AUDIT_REVIEW, Purpose.SAFEGUARDING, Purpose.RIGHTS, Purpose.ADMINISTRATION)
 Pairs = list[tuple[str, str]]
@@ -32,9 +33,9 @@ def real_day(form: Any, field: Any) -> None:
     try:
         day = day_of(field.data)
     except ValueError:
-        raise ValidationError(f"{field.label.text} must be a real date, like 15/11/2026") from None
+        raise ValidationError(_("%(name)s must be a real date, like 15/11/2026", name=_(field.label.text))) from None
     if day and day.year < 2000:
-        raise ValidationError(f"{field.label.text} must be 2000 or later")
+        raise ValidationError(_("%(name)s must be 2000 or later", name=_(field.label.text)))
 
 
 class SearchForm(FlaskForm):

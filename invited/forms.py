@@ -43,7 +43,10 @@ class InviteForm(Form):
         agency = self.agencies.get(self.agency_id.data)
         domains = list(agency.email_domains or []) if agency else []
         if agency and domains and tidy_email(field.data).rpartition("@")[2] not in domains:
-            raise ValidationError(f"Enter an address of {agency.name}, which ends in @{' or @'.join(domains)}")
+            ends = _(" or ").join(f"@{domain}" for domain in domains)
+            raise ValidationError(
+                _("Enter an address of %(agency)s, which ends in %(ends)s", agency=agency.name, ends=ends)
+            )
 
     def validate_email_again(self, field: Any) -> None:
         if tidy_email(field.data) != tidy_email(self.email.data):

@@ -16,36 +16,41 @@ from core.codes.people import CarerRelation, ContactMethod, YesNoNotKnown
 from core.codes.referrals import ReferralReason
 from core.forms import DateParts
 from core.ids import new_id
+from core.languages import gettext as _
 from referrals.answers import OLDEST, YOUNGEST, is_eligible_age, safe_contact_line, tidy_postcode
 from referrals.forms.base import EMAIL_WORDS, LongText, Needed, short
 
 
 class AskForm(FlaskForm):
-    """One page, kept only in the browser until it is sent. ``token``: signed, works for four hours, and once."""
+    """One page, kept only in the browser until it is sent. ``token``: signed, works for four hours, and once.
+
+    In the order of the page, so that the list of what is wrong is too.
+    """
 
     token = HiddenField()
+    going_well = TextAreaField(
+        "What is going well? (optional)", [Optional(), LongText("Tell us what is going well")],
+        description="What you like, what you are good at, who is on your side.", render_kw={"rows": 4},
+    )  # fmt: skip
+    worries = TextAreaField(
+        "What is worrying you?", [Needed("Tell us what is worrying you"), LongText("Tell us what is worrying you")],
+        description="Use your own words. You do not have to tell us everything.", render_kw={"rows": 6},
+    )  # fmt: skip
+    hopes = TextAreaField(
+        "What would you like to be different? (optional)", [Optional(), LongText("Tell us what should be different", 2000)],
+        render_kw={"rows": 3},
+    )  # fmt: skip
     forename = StringField("What is your first name?", [Needed("Enter a first name"), Length(max=100)])
     surname = StringField("What is your last name?", [Needed("Enter a last name"), Length(max=100)])
     date_of_birth = DateParts(
         "What is your date of birth?", what="Date of birth", required="Enter a date of birth", past=True,
         description="For example, 27 3 2011.",
     )  # fmt: skip
-    your_name = StringField("What is your name?", [Needed("Enter your name"), Length(max=120)])
+    postcode = StringField("What is your postcode? (optional)", [Length(max=12)])
     knows = RadioField(
         "Do they know that you are asking?", [Needed("Select yes if they know")], choices=choices(YesNoNotKnown)
     )
-    worries = TextAreaField(
-        "What is worrying you?", [Needed("Tell us what is worrying you"), LongText("Tell us what is worrying you")],
-        description="Use your own words. You do not have to tell us everything.", render_kw={"rows": 6},
-    )  # fmt: skip
-    going_well = TextAreaField(
-        "What is going well? (optional)", [Optional(), LongText("Tell us what is going well")],
-        description="What you like, what you are good at, who is on your side.", render_kw={"rows": 4},
-    )  # fmt: skip
-    hopes = TextAreaField(
-        "What would you like to be different? (optional)", [Optional(), LongText("Tell us what should be different", 2000)],
-        render_kw={"rows": 3},
-    )  # fmt: skip
+    your_name = StringField("What is your name?", [Needed("Enter your name"), Length(max=120)])
     methods = SelectMultipleField(
         "What is a safe way to contact you?", [Needed("Select a safe way to contact you")], choices=choices(ContactMethod),
         option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False),
@@ -58,7 +63,6 @@ class AskForm(FlaskForm):
         description="For example: after school, text first.",
     )  # fmt: skip
     must_not_know = StringField("Is there anyone who must not know? (optional)", short("Who must not know", 200))
-    postcode = StringField("What is your postcode? (optional)", [Length(max=12)])
     agreed = BooleanField(
         "I agree that the panel’s workers read this and contact me.",
         [Needed("Tick the box if you agree that the panel’s workers read this")],
@@ -66,7 +70,13 @@ class AskForm(FlaskForm):
 
     def validate_date_of_birth(self, field: DateParts) -> None:
         if field.data and not is_eligible_age(field.data, today()):
-            raise ValidationError(f"This panel is for young people aged {YOUNGEST} to {OLDEST}. See “Other help”")
+            raise ValidationError(
+                _(
+                    "This panel is for young people aged %(youngest)s to %(oldest)s. See “Other help”",
+                    youngest=YOUNGEST,
+                    oldest=OLDEST,
+                )
+            )
 
     def validate_methods(self, field: Any) -> None:
         if ContactMethod.NOT_SAFE in field.data and len(field.data) > 1:

@@ -11,6 +11,7 @@ from core.codes import choices
 from core.codes.purposes import Purpose
 from core.codes.sharing import SharingOutcome
 from core.forms import Form
+from core.languages import lazy_gettext
 from sharing.register import check, data_classes, gateways
 from sharing.services import OTHER_GROUND
 
@@ -19,7 +20,7 @@ PURPOSES = (Purpose.PANEL, Purpose.DIRECT_SUPPORT, Purpose.CASE_MANAGEMENT, Purp
 
 
 def _length(count: int) -> Length:
-    return Length(max=count, message=f"Use {count:,} characters or fewer")
+    return Length(max=count, message=lazy_gettext("Use %(count)s characters or fewer", count=f"{count:,}"))
 
 
 class SharingForm(Form):

@@ -73,7 +73,7 @@ def _check_grant(grant: Grant) -> None:
     rules = rules_of(grant.role)
     agency = db.session.get_one(Agency, grant.agency_id)
     if rules.needs_area and grant.area_id is None:
-        raise NotAllowed(f"Choose an area. The role {rules.name} is held in one")
+        raise NotAllowed(_("Choose an area. The role %(role)s is held in one", role=_(rules.name)))
     if agency.area_id is not None and agency.area_id != grant.area_id:
         raise NotAllowed("Choose an agency of that area, or one that works across the force")
     if grant.district_id and db.session.get_one(District, grant.district_id).area_id != grant.area_id:

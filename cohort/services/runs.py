@@ -92,7 +92,7 @@ def _chosen(actor: Actor, wanted: set[Id]) -> list[Source]:
         raise CannotRun("Select at least one list")
     ended = sorted({source.agency for source in chosen if not source.in_date})
     if ended:
-        raise CannotRun(f"The agreement with {' and '.join(ended)} is not in date. Choose other lists")
+        raise CannotRun(_("The agreement with %(names)s is not in date. Choose other lists", names=", ".join(ended)))
     return chosen
 
 

@@ -18,6 +18,7 @@ from core.access import Actor
 from core.clock import now, today
 from core.crypto import seal_value
 from core.db import db
+from core.formats import day
 from core.ids import Id, new_id
 from core.keyring import keyring
 from core.languages import gettext as _
@@ -84,7 +85,7 @@ def current_agreement(actor: Actor, agency_id: Id) -> Agreement:
         return found
     ended = next((line.agreement for line in held if line.agreement.valid_to < today()), None)
     if ended is not None:
-        raise NoAgreement(f"The agreement with this agency ran out on {ended.valid_to.day} {ended.valid_to:%B %Y}")
+        raise NoAgreement(_("The agreement with this agency ran out on %(day)s", day=day(ended.valid_to)))
     raise NoAgreement("No agreement. You cannot upload yet")
 
 

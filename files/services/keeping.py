@@ -19,6 +19,7 @@ from core.crypto import SealBroken, sealed_column
 from core.db import db
 from core.ids import Id, new_id
 from core.keyring import keyring
+from core.languages import gettext as _
 from core.spent_keys import destroy_after_commit
 from files.limits import MOST_A_DAY, MOST_FILES, NotAccepted
 from files.models import FileCheck, FileDay, StoredFile
@@ -110,7 +111,9 @@ def _count(actor: Actor, place: Place, size: int) -> None:
         db.session.add(day)
         db.session.flush()
     if how_many(place) >= MOST_FILES:
-        raise NotAccepted(f"There are {MOST_FILES} files already. Remove one first, or put several into one PDF")
+        raise NotAccepted(
+            _("There are %(most)s files already. Remove one first, or put several into one PDF", most=MOST_FILES)
+        )
     if day.size + size > MOST_A_DAY:
         raise NotAccepted("You have added 200MB today. Add this file tomorrow")
     day.size += size

@@ -20,6 +20,7 @@ from core.codes import choices, label_of
 from core.codes.decisions import ConflictKind, MeetingAttendance, PanelDecision
 from core.formats import weekday
 from core.forms import DateParts, Form
+from core.languages import gettext as _
 from core.working_days import short_date
 from panels.services.meetings import days_that_are_off
 
@@ -180,7 +181,9 @@ class DecisionForm(Form):
             raise ValidationError("Enter a number from 1 to 13")
         if self.decision.data and self.decision.data not in {self.chosen.value, self.stored}:
             label = label_of(PanelDecision, self.decision.data)
-            raise ValidationError(f"You typed {typed} and chose “{label}”. Keep one of them")
+            raise ValidationError(
+                _("You typed %(typed)s and chose “%(label)s”. Keep one of them", typed=typed, label=label)
+            )
 
     def validate_decision(self, field: RadioField) -> None:
         """Not choosing is fine where a number is typed; the field's own complaint about it is taken back."""

@@ -7,6 +7,7 @@ from audit.models import Event
 from core.access import Permission, requires, signed_in
 from core.codes.decisions import MeetingStatus
 from core.ids import Id
+from core.languages import gettext as _
 from panels.models import Meeting
 from panels.services import agenda as agendas
 from panels.services import meetings
@@ -51,7 +52,7 @@ def add_to_agenda(meeting_id: Id) -> ResponseReturnValue:
         agendas.add(signed_in(), meeting, request.form.get("referral_id", ""))
         flash("Added to the agenda.", "success")
     except NotPossible as error:
-        flash(f"{error}.", "notice")
+        flash(f"{_(str(error))}.", "notice")
     return _back(meeting_id)
 
 
@@ -63,7 +64,7 @@ def remove_from_agenda(meeting_id: Id, item_id: Id) -> ResponseReturnValue:
         agendas.remove(signed_in(), meeting, item_id)
         flash("Taken off the agenda. It is ready for panel again.", "success")
     except NotPossible as error:
-        flash(f"{error}.", "notice")
+        flash(f"{_(str(error))}.", "notice")
     return _back(meeting_id)
 
 
