@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 
 def is_serving(port: int) -> bool:
@@ -23,9 +24,15 @@ def main() -> None:
     # Its first pages come before this process loads the application.
     time.sleep(5)
     if os.getppid() == parent:
-        subprocess.Popen([sys.executable, "-m", "flask", "worker", "--with-parent"])
-        os.execv(sys.executable, [sys.executable, "-m", "flask", "audit", "checkpoint", "--watch"])  # noqa: S606
+        commands = (["worker", "--with-parent"], ["audit", "checkpoint", "--watch"])
+        started = [subprocess.Popen([sys.executable, "-m", "flask", *words]) for words in commands]  # noqa: S603
+        # Looked at from here: a command that is still loading could not know who its parent was.
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        for process in started:
+            process.terminate()
 
 
 if __name__ == "__main__":
-    main()
+    with suppress(KeyboardInterrupt):  # Ctrl+C reaches everyone who was started
+        main()

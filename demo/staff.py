@@ -1,4 +1,4 @@
-"""Forty-one invented members of staff: every role, all nine areas; Reading has the fullest team."""
+"""Forty invented members of staff: every role, all nine areas; Reading has the fullest team."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,10 +61,7 @@ _TEAMS = {
     "buckinghamshire": (("Peter", "Winslade"), ("Shabana", "Yaqub"), ("Callie", "Mott")),
     "oxfordshire": (("Miriam", "Goldhawk"), ("Desmond", "Pryor"), ("Lin", "Cheng")),
 }
-_EXTRA = (
-    ("Bola", "Fashola", "Assistant head teacher", "referrer", "upton-rise-academy", "slough"),
-    ("Kit", "Harbottle", "Mentor", "provider_practitioner", "concrete-roots-youth", "milton-keynes"),
-)
+_EXTRA = (("Kit", "Harbottle", "Mentor", "provider_practitioner", "concrete-roots-youth", "milton-keynes"),)
 
 
 def staff(directory: Directory) -> list[FictionalStaff]:

@@ -90,8 +90,8 @@ def test_districts_and_schools_of_the_area_are_used():
 def test_the_staff_hold_every_role_in_agencies_that_exist():
     directory = load()
     everyone = staff(directory)
-    assert len(everyone) == 41
-    assert len({person.email for person in everyone}) == 41
+    assert len(everyone) == 40
+    assert len({person.email for person in everyone}) == 40
     memberships = [m for person in everyone for m in person.memberships]
     assert {m.role for m in memberships} == set(Role)
     agencies = {agency.slug: agency for agency in directory.agencies}
