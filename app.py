@@ -14,7 +14,7 @@ from accounts.sessions import Sessions
 from audit.services import RequestTrail
 from config.settings import Settings
 from core import access, db, drafts, held_forms, languages, logs, policy_reports, requests, sensitivity
-from core.ids import IdConverter, new_id
+from core.ids import IdConverter, NumberConverter, new_id
 from core.keyring import KeyRing
 from core.keystore import KeyStore
 from core.providers import KeyProvider, provider_or_none
@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     app = Flask(__name__, static_url_path="/static")
     app.request_class = MemoryRequest
     app.config.update(accounts.app.flask_config(settings))
-    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters |= {"id": IdConverter, "int": NumberConverter}
     _templates(app)
     logs.init_app(app)
     db.init_app(app)

@@ -18,6 +18,9 @@ EXPORT_PURPOSES = (Purpose.AUDIT_REVIEW, Purpose.SAFEGUARDING, Purpose.RIGHTS, P
 Pairs = list[tuple[str, str]]
 
 
+LAST_YEAR = 2199
+
+
 def day_of(text: str | None) -> date | None:
     """As a date box gives it, or as people write it: 15/11/2026."""
     text = (text or "").strip()
@@ -25,8 +28,12 @@ def day_of(text: str | None) -> date | None:
         return None
     if "/" in text:
         day, month, year = (int(part) for part in text.split("/"))
-        return date(year, month, day)
-    return date.fromisoformat(text)
+        found = date(year, month, day)
+    else:
+        found = date.fromisoformat(text)
+    if found.year > LAST_YEAR:
+        raise ValueError("No day of this service")
+    return found
 
 
 def real_day(form: Any, field: Any) -> None:

@@ -3,7 +3,7 @@
 import base64
 import secrets
 
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 type_length = 26
 Id = str
@@ -18,3 +18,9 @@ class IdConverter(BaseConverter):
     """``<id:referral_id>`` in a route; anything else in that place is a page that does not exist."""
 
     regex = "[a-z2-7]{26}"
+
+
+class NumberConverter(IntegerConverter):
+    """``<int:seq>`` in a route: no number that a database could not hold."""
+
+    regex = r"\d{1,12}"

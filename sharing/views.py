@@ -8,6 +8,7 @@ from core.access import Permission, requires, signed_in
 from core.codes.sharing import SharingOutcome
 from core.context import current
 from core.ids import Id
+from core.paging import page_number
 from sharing import services
 from sharing.policies import disclosures_visible_to
 
@@ -20,7 +21,7 @@ P = Permission
 def sharing_register() -> ResponseReturnValue:
     outcome = request.args.get("outcome", "")
     outcome = outcome if outcome in {o.value for o in SharingOutcome} else ""
-    page = max(request.args.get("page", 1, int), 1)
+    page = page_number(request.args.get("page"))
     rows = services.listed(disclosures_visible_to(signed_in()), outcome=outcome, page=page)
     return render_template(
         "sharing/register.html", rows=rows[: services.PAGE], more=len(rows) > services.PAGE, page=page, outcome=outcome,

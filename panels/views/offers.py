@@ -17,6 +17,7 @@ from core.db import db
 from core.formats import age_on
 from core.forms import Form
 from core.ids import Id
+from core.paging import page_number
 from core.versions import expect_version
 from core.working_days import due
 from interventions import services as catalogue
@@ -168,7 +169,7 @@ def _offer_page(
 def offers_page() -> ResponseReturnValue:
     actor = signed_in()
     view = "taken" if request.args.get("show") == "taken" else "open"
-    number = max(1, request.args.get("page", 1, type=int))
+    number = page_number(request.args.get("page"))
     rows = offers.listed(actor, TAKEN if view == "taken" else OPEN, limit=51, offset=(number - 1) * 50)
     shown = [(row, names.in_list(row), OfferStatus(row.status).tag, due(row.answer_by, today())) for row in rows[:50]]
     return render_template(

@@ -11,6 +11,7 @@ from core.context import current
 from core.db import db
 from core.forms import Form
 from core.ids import Id
+from core.paging import page_number
 from core.versions import expect_version
 from files.services import keeping
 from files.services.keeping import Place
@@ -31,7 +32,7 @@ TABS: dict[str, tracking.Tab] = {"drafts": "drafts", "sent": "sent", "decided": 
 @bp.get("/referrals")
 @requires(P.REFERRAL_SEND, P.REFERRAL_READ_AGENCY, reads=Event.REFERRALS_LISTED)
 def listing() -> ResponseReturnValue:
-    actor, page = signed_in(), max(request.args.get("page", 1, type=int), 1)
+    actor, page = signed_in(), page_number(request.args.get("page"))
     tab, may_see_agency = TABS.get(request.args.get("show", ""), "sent"), actor.can(P.REFERRAL_READ_AGENCY)
     tab = "sent" if tab == "agency" and not may_see_agency else tab
     drafts = tracking.list_drafts(actor) if tab == "drafts" else []

@@ -115,6 +115,23 @@ def test_a_payload_that_is_not_escaped_is_seen():
         assert list(grown(page)) or any(MARK in str(e.attrib) for e in page.root.iter()), payload
 
 
+def test_numbers_and_days_beyond_all_measure_are_no_failure(known, sign_in):
+    """A database holds neither; the page is the first, or not there."""
+    ids, huge, area = world.make(known), "9" * 40, known.areas["reading"]
+    asked = {
+        Role.SAFEGUARDING_LEAD: [f"/audit/entries/{area}/{huge}", f"/audit/entries/{area}/{huge}/proof", f"/audit?page={huge}",
+                                 "/audit?since=0001-01-01&until=9999-12-31"],
+        Role.COORDINATOR: [f"/{name}?page={huge}" for name in ("cases", "triage", "meetings", "offers", "cohort/candidates")]
+        + [f"/meetings/{ids['meeting_id']}/items/{huge}", f"/meetings/{ids['meeting_id']}/live/{huge}"],
+        Role.REFERRER: [f"/referrals?page={huge}"], Role.DATA_PROTECTION_OFFICER: [f"/sharing?page={huge}"],
+        Role.LEAD: [f"/cases/{ids['case_id']}/plan?version={huge}"],
+    }  # fmt: skip
+    for role, paths in asked.items():
+        client = sign_in(role)
+        for path in paths:
+            assert client.get(path).status_code in {200, 404}, path
+
+
 def test_a_nul_in_any_field_is_no_failure(known, sign_in, visitor):
     """PostgreSQL takes none in a text. Nobody types one."""
     ids, lead, coordinator = world.make(known), sign_in(Role.LEAD), sign_in(Role.COORDINATOR)

@@ -13,6 +13,7 @@ from core.codes.decisions import MeetingStatus
 from core.formats import clock_time
 from core.ids import Id
 from core.languages import gettext as _
+from core.paging import page_number
 from core.versions import expect_version
 from panels.forms.meetings import CancelForm, MeetingForm, NewMeetingForm
 from panels.services import agenda, meetings
@@ -26,7 +27,7 @@ P = Permission
 @requires(P.MEETING_READ, P.MEETING_MANAGE)
 def meeting_list() -> ResponseReturnValue:
     actor = signed_in()
-    page = max(request.args.get("page", 1, int), 1)
+    page = page_number(request.args.get("page"))
     past = meetings.past(actor, page)
     return render_template(
         "panels/meetings/list.html", upcoming=meetings.upcoming(actor), past=past[: meetings.PAGE], page=page,
