@@ -30,7 +30,7 @@ def serve(folder: str, port: int) -> subprocess.Popen[bytes]:
 def enter(browser: Browser, address: str, who: str, size: Any = WIDE) -> Page:
     from demo.people_of_demo import PASSWORD
 
-    page = browser.new_context(base_url=address, viewport=size, reduced_motion="reduce").new_page()
+    page = browser.new_context(base_url=address, viewport=size, reduced_motion="reduce", locale="en-GB").new_page()
     for _ in range(300):
         try:
             page.goto("/sign-in")
@@ -58,7 +58,7 @@ def coordinator(browser: Browser, address: str) -> None:
     page.wait_for_load_state()
     page.set_viewport_size({"width": 1280, "height": 1120})
     shoot(page, "case")
-    page.goto("/triage?tab=in_triage")
+    page.goto("/triage?tab=in-triage")
     page.locator("table tbody a").first.click()
     page.wait_for_load_state()
     shoot(page, "triage")
