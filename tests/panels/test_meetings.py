@@ -114,6 +114,17 @@ def test_changing_takes_people_off_and_cancelling_frees_the_items(acting, known,
     assert "Add to agenda" in words(coordinator.get(f"/meetings/{other}/agenda"))
 
 
+def test_a_meeting_that_began_without_a_quorum_can_be_cancelled_and_its_items_wait_again(acting, known, sign_in):
+    referral = make.ready_referral(acting, known)
+    meeting_id = make.meeting(acting, known, referrals=(referral,))
+    sign_in(Role.PANEL_CHAIR).submit(f"/meetings/{meeting_id}", button="Start meeting")
+    coordinator = sign_in(Role.COORDINATOR)
+    assert "Cancel this meeting" in words(coordinator.get(f"/meetings/{meeting_id}"))
+    coordinator.submit(f"/meetings/{meeting_id}/cancel", button="Cancel meeting")
+    assert "Add to agenda" in words(coordinator.get(f"/meetings/{make.meeting(acting, known)}/agenda"))
+    assert coordinator.get(f"/meetings/{meeting_id}/cancel").status_code == 403
+
+
 @pytest.mark.parametrize("path", ["", "/agenda", "/attendance", "/minutes", "/live/1", "/items/1", "/confirm", "/edit"])
 def test_people_not_invited_and_other_areas_find_no_page(acting, known, sign_in, path):
     referral = make.ready_referral(acting, known)

@@ -118,7 +118,11 @@ def _fill(form: MeetingForm, stored: Any, people: dict[Id, Any], asked: set[Id])
 @bp.route("/meetings/<id:meeting_id>/cancel", methods=["GET", "POST"])
 @requires(P.MEETING_MANAGE, reads=Event.MEETING_READ)
 def cancel_meeting(meeting_id: Id) -> ResponseReturnValue:
-    seen, form = _planned(meeting_id), CancelForm()
+    """Also one that has begun: without a quorum nothing of it can be confirmed."""
+    seen, form = opened(meeting_id), CancelForm()
+    if not seen.is_open:
+        g.denied = "action"
+        abort(403)
     if not form.validate_on_submit():
         count = len(agenda.bare_items(seen.meeting))
         return render_template("panels/meetings/cancel.html", form=form, meeting=seen.meeting, count=count)
