@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, select
 
 from audit.models import Event
 from audit.services import record
@@ -97,28 +97,38 @@ def _by_reference(actor: Actor, reference: str) -> list[Found]:
 
 
 def _by_name(actor: Actor, asked: Asked) -> tuple[list[Found], int]:
-    everyone = db.session.scalar(select(func.count()).select_from(YoungPerson).where(visible_people(actor))) or 0
-    if everyone > MOST_SCANNED:
-        return _by_index(actor, asked)
     names = ("forename", "surname", "preferred_name", "aliases")
-    known = _scan(YoungPerson, names, asked, select(YoungPerson).where(visible_people(actor)))
+    everyone = select(YoungPerson).where(visible_people(actor)).limit(MOST_SCANNED + 1)
+    rows = _sealed(YoungPerson, names, asked, everyone)
+    if len(rows) > MOST_SCANNED:
+        return _by_index(actor, asked)
     waiting = select(Referral).where(in_area(actor), Referral.young_person_id.is_(None))
-    unlinked = _scan(Referral, ("forename", "surname"), asked, waiting)
-    found = [(PERSON, one) for one in known[0]] + [(REFERRAL, one) for one in unlinked[0]]
-    return found, known[1] + unlinked[1]
+    unlinked = _sealed(Referral, names[:2], asked, waiting)
+    found = [(PERSON, one) for one in _scan(YoungPerson, names, asked, rows)]
+    found += [(REFERRAL, one) for one in _scan(Referral, names[:2], asked, unlinked)]
+    return found, len(rows) + len(unlinked)
 
 
-def _scan(model: Any, names: tuple[str, ...], asked: Asked, which: Select[Any]) -> tuple[list[Id], int]:
-    """Open what is compared, and only that: names where names were typed, dates where a date was."""
-    wanted = (names if asked.words else ()) + (("date_of_birth",) if asked.born else ())
-    columns = [sealed_column(model, name) for name in wanted]
-    rows = db.session.execute(which.with_only_columns(model.id, model.data_key_id, *columns)).all()
+def _compared(names: tuple[str, ...], asked: Asked) -> tuple[str, ...]:
+    """Only what is compared is opened: names where names were typed, dates where a date was."""
+    return (names if asked.words else ()) + (("date_of_birth",) if asked.born else ())
+
+
+def _sealed(model: Any, names: tuple[str, ...], asked: Asked, which: Select[Any]) -> list[Any]:
+    columns = [sealed_column(model, name) for name in _compared(names, asked)]
+    return list(db.session.execute(which.with_only_columns(model.id, model.data_key_id, *columns)))
+
+
+def _scan(model: Any, names: tuple[str, ...], asked: Asked, rows: list[Any]) -> list[Id]:
     with context.current().examining("search"):
-        opened = [
-            Opened(row_id, tuple(values[:-1]) if asked.born else tuple(values), values[-1] if asked.born else None)
-            for row_id, values in context.current().open_many(model, wanted, rows)
-        ]
-    return best_first(asked, opened), len(rows)
+        opened = context.current().open_many(model, _compared(names, asked), rows)
+        return best_first(
+            asked,
+            (
+                Opened(row_id, tuple(values[:-1]) if asked.born else tuple(values), values[-1] if asked.born else None)
+                for row_id, values in opened
+            ),
+        )
 
 
 def _by_index(actor: Actor, asked: Asked) -> tuple[list[Found], int]:
