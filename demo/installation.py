@@ -21,6 +21,7 @@ from core import context
 from core.clock import today
 from core.codes.agencies import PROVIDER_KINDS
 from core.codes.decisions import MeetingAttendance, MeetingStatus
+from core.codes.offers import CostBand
 from core.db import db
 from core.ids import Id, new_id
 from core.keyring import SYSTEM, keyring
@@ -40,6 +41,7 @@ YOUNG_PEOPLE = 600
 BATCH = 200
 FULLEST = "reading"
 QUORUM = 2
+DEAR, CHEAP = {"family-support", "speech-and-language-therapy"}, {"sports-programmes", "positive-activities"}
 
 
 class NotADemonstration(RuntimeError):
@@ -83,6 +85,7 @@ def fill(areas_file: object, young_people: int = YOUNG_PEOPLE) -> None:
         directory.sync(found)
         db.session.flush()
         sync_catalogue(load_interventions())
+        _add_costs()
         _add_staff(found)
         _add_agreements(found)
         db.session.commit()
@@ -96,6 +99,13 @@ def fill(areas_file: object, young_people: int = YOUNG_PEOPLE) -> None:
 def _with_small_panels(found: Directory) -> Directory:
     """Forty staff make panels of three agencies: a meeting that a visitor plans could not decide by a real quorum."""
     return replace(found, areas=tuple(replace(area, quorum=QUORUM) for area in found.areas))
+
+
+def _add_costs() -> None:
+    """What support costs in each area is invented as well: the file leaves it to those who pay."""
+    for offer in db.session.scalars(select(Intervention).where(Intervention.area_id.is_not(None))):
+        band = CostBand.HIGH if offer.code in DEAR else CostBand.LOW if offer.code in CHEAP else CostBand.MODERATE
+        offer.cost = band.value
 
 
 def _add_staff(found: Directory) -> None:
