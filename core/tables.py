@@ -20,15 +20,12 @@ def table_rows(
     numeric = [isinstance(head, Mapping) and bool(head.get("numeric")) for head in heads]
     opening = [_opening(place == row_header, is_numeric) for place, is_numeric in enumerate(numeric)]
     name, form_attribute = escape(select or ""), f' form="{escape(form)}"' if form else ""
-    # Looked up once and not for each row.
-    before_label, _mark, after_label = _("Select %(what)s", what="\0").partition("\0")
     written: list[str] = []
     for row in rows:
         is_mapping = isinstance(row, dict)
         written.append('<tr class="govuk-table__row">')
         if select:
-            label = f"{escape(before_label)}{escape(row.get('label', ''))}{escape(after_label)}" if is_mapping else ""
-            written.append(_checkbox(row if is_mapping else {}, name, form_attribute, label))
+            written.append(_checkbox(row if is_mapping else {}, name, form_attribute))
         cells = row["cells"] if is_mapping else row
         opening += [_opening(False, False)] * (len(cells) - len(opening))
         for (before, after), cell in zip(opening, cells, strict=False):
@@ -44,14 +41,15 @@ def _opening(is_header: bool, is_numeric: bool) -> tuple[str, str]:
     return f'<td class="govuk-table__cell{" govuk-table__cell--numeric" if is_numeric else ""}">', "</td>\n"
 
 
-def _checkbox(row: Mapping[str, Any], name: str, form: str, label: str) -> str:
+def _checkbox(row: Mapping[str, Any], name: str, form: str) -> str:
     if not row.get("id"):
         return _NO_CHECKBOX
     row_id, checked = escape(row["id"]), " checked" if row.get("checked") else ""
+    words = escape(_("Select %(what)s", what=row.get("label", "")))
     return (
         '<td class="govuk-table__cell app-table__select"><div class="govuk-checkboxes govuk-checkboxes--small">'
         f'<div class="govuk-checkboxes__item"><input class="govuk-checkboxes__input" type="checkbox" id="{name}-{row_id}"'
         f' name="{name}" value="{row_id}"{form}{checked}><label class="govuk-label govuk-checkboxes__label"'
-        f' for="{name}-{row_id}"><span class="govuk-visually-hidden">{label}</span></label>'
+        f' for="{name}-{row_id}"><span class="govuk-visually-hidden">{words}</span></label>'
         "</div></div></td>"
     )

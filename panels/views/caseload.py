@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -80,13 +79,7 @@ def _address(asked: Asked) -> str:
         "way": "down" if asked.down else None, "page": asked.page if asked.page > 1 else None,
     }  # fmt: skip
     asked_for = urlencode({name: value for name, value in values.items() if value is not None})
-    return f"{_list_address()}?{asked_for}" if asked_for else _list_address()
-
-
-@cache
-def _list_address() -> str:
-    """Asked for some thirty times a page, by tabs, heads, filters and page numbers."""
-    return url_for("panels.case_list")
+    return f"{url_for('panels.case_list')}?{asked_for}" if asked_for else url_for("panels.case_list")
 
 
 def _list_page(actor: Actor, asked: Asked, error: str | None) -> str:
@@ -194,20 +187,20 @@ _DASH = "–"
 
 
 def _rows(rows: list[Row], may_change: bool) -> list[dict[str, Any]]:
-    day, base, nobody, spoken = today(), _list_address(), _("Nobody"), language()
+    day, base, nobody, spoken = today(), url_for("panels.case_list"), _("Nobody"), language()
     return [
         {
             "id": row.id if may_change else None,
-            "label": Markup(f"{name}, {escape(row.reference)}"),  # noqa: S704 (both escaped)
+            "label": f"{row.name}, {row.reference}",
             "cells": [
-                Markup(f'<a class="govuk-link" href="{base}/{row.id}">{name}</a>'),  # noqa: S704 (escaped)
+                Markup(f'<a class="govuk-link" href="{base}/{row.id}">{escape(row.name)}</a>'),  # noqa: S704 (escaped)
                 age_on(row.born, day) if row.born else _DASH,
                 row.reference, status_markup(row.stage.tag), row.lead or nobody, row.next_step,
                 short_day(row.closed_on) if row.closed_on else due_markup(row.due_on, day, spoken),
                 short_day(row.last_seen),
             ],
         }
-        for row, name in ((row, escape(row.name)) for row in rows)
+        for row in rows
     ]  # fmt: skip
 
 
