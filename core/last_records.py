@@ -8,7 +8,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import Dialect, inspect
+from sqlalchemy.orm import Mapper
 
 from core.crypto import seal_record
 from core.db import Record, db
@@ -22,7 +23,7 @@ def add_at_commit(item: Record) -> None:
     seal_record(item)
     given = vars(item)
     row = {}
-    for key, column, default, bound in _columns(type(item), db.engine.dialect):  # type: ignore[arg-type]
+    for key, column, default, bound in _columns(inspect(type(item)), db.engine.dialect):
         value = given[key] if key in given else default()
         row[column] = bound(value) if bound is not None and value is not None else value
     _remember(item)
@@ -42,9 +43,8 @@ def _remember(item: Record) -> None:
 
 
 @cache
-def _columns(model: type[Record], dialect: Any) -> list[tuple[str, str, Callable[[], Any], Any]]:
+def _columns(mapper: Mapper[Any], dialect: Dialect) -> list[tuple[str, str, Callable[[], Any], Any]]:
     """For each column: the attribute, its name, what stands there when nothing was given, and how the driver wants it."""
-    mapper = inspect(model)
     return [
         (
             mapper.get_property_by_column(column).key,

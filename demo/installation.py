@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import inspect, select
@@ -76,9 +77,9 @@ def _state() -> str:
     return "foreign"
 
 
-def fill(areas_file: object, young_people: int = YOUNG_PEOPLE) -> None:
+def fill(areas_file: Path, young_people: int = YOUNG_PEOPLE) -> None:
     """Everything in it is invented. Shows progress; about a minute."""
-    found = _with_small_panels(directory.read(areas_file))  # type: ignore[arg-type]
+    found = _with_small_panels(directory.read(areas_file))
     with context.acting_as(job="demonstration"):
         db.session.add(Installation(is_demonstration=True))
         keyring().ensure_scope(SYSTEM)

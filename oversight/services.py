@@ -173,7 +173,7 @@ def areas_in(period: Period) -> list[Area]:
 
 
 def board(period: Period) -> Board:
-    """Every area side by side, small numbers hidden. Three statements, and one for each area."""
+    """Every area side by side, small numbers hidden. Four statements."""
     areas = areas_in(period)
     return counted_once(("board", period), [area.id for area in areas], lambda: _board(areas, period))
 
