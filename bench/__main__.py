@@ -58,14 +58,16 @@ def main() -> None:
 
 
 def beside_pages(databases: list[str]) -> None:
-    """Signing in, equal answers, the trail, lists of referrals, and referrals with files."""
-    from bench import files, imports, trail
+    """Signing in, equal answers, the trail, lists of referrals, referrals with files, and keys rotated at work."""
+    from bench import files, imports, rotation, trail
 
     for name in ("bench.sign_in", "bench.equal"):
         subprocess.run([sys.executable, "-m", name], cwd=ROOT, check=True)
     trail.measure_all(databases)
     imports.measure_all(databases)
     files.measure_all(databases)
+    if not rotation.measure_all(databases):
+        sys.exit("A request failed while keys were rotated, or a key stayed behind")
 
 
 def grown(rows: list[dict[str, Any]]) -> None:
