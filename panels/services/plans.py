@@ -10,7 +10,7 @@ from sqlalchemy import select
 from audit.models import Event
 from audit.services import change_of, record
 from core.access import Actor
-from core.codes.cases import PlanStatus
+from core.codes.cases import EngagementStatus, PlanStatus
 from core.db import db
 from core.ids import Id
 from panels.models import Case, Goal, Plan
@@ -26,6 +26,10 @@ class NotADraft(Exception):
 
 class NoGoals(Exception):
     """A plan without a goal cannot be agreed."""
+
+
+class NotTakingPart(Exception):
+    """A plan may be written while they are asked; to agree it they must have said that they take part."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,8 @@ def agree(actor: Actor, case: Case, plan: Plan, *, agreed_on: date, agreed_with:
     """The young person, their family or both agreed; the version before is kept as replaced."""
     if plan.status != PlanStatus.DRAFT:
         raise NotADraft
+    if case.engagement != EngagementStatus.TAKING_PART:
+        raise NotTakingPart
     if not goals_of(plan):
         raise NoGoals
     agreed = (Plan.case_id == case.id, Plan.status == PlanStatus.AGREED.value)

@@ -10,7 +10,7 @@ from audit.models import Event
 from core import drafts
 from core.access import Actor, Permission, requires, signed_in
 from core.codes.base import label_of
-from core.codes.cases import EngagementGivenBy, PlanStatus, ReviewDecision
+from core.codes.cases import EngagementGivenBy, EngagementStatus, PlanStatus, ReviewDecision
 from core.db import db
 from core.ids import Id
 from core.languages import gettext as _
@@ -46,6 +46,7 @@ def plan_page(case_id: Id) -> ResponseReturnValue:
             "status": PlanStatus(shown.plan.status).tag,
             "agreed_with": label_of(EngagementGivenBy, shown.plan.agreed_with, missing=""),
             "author": db.session.get_one(User, shown.plan.author_id).name,
+            "engagement": EngagementStatus(file.case.engagement),
         }
     return render_case(
         "panels/support/plan.html",
@@ -170,11 +171,20 @@ def agree_plan(case_id: Id) -> ResponseReturnValue:
             plans.agree(actor, file.case, plan, agreed_on=form.agreed_on.data, agreed_with=form.agreed_with.data)
         except plans.NoGoals:
             form.agreed_with.errors = ["Add at least one goal before the plan is agreed"]
+        except plans.NotTakingPart:
+            form.agreed_with.errors = ["Record that they take part before the plan is agreed"]
         else:
             flash("Plan agreed.", "success")
             return redirect(url_for(".plan_page", case_id=case_id))
     return render_case(
-        "panels/support/agree.html", actor, file, "Plan", form=form, plan=plan, goals=plans.goals_of(plan)
+        "panels/support/agree.html",
+        actor,
+        file,
+        "Plan",
+        form=form,
+        plan=plan,
+        goals=plans.goals_of(plan),
+        engagement=EngagementStatus(file.case.engagement),
     )
 
 

@@ -78,6 +78,14 @@ def make_offer(
         return made.id
 
 
+def said_yes() -> dict[str, Any]:
+    """An attempt of today at which both said that they take part."""
+    return {
+        "made_on": today(), "method": "visit", "answer": "yes", "given_by": "both", "notice_version": "3",
+        "notice_language": "English",
+    }  # fmt: skip
+
+
 def agreed_plan(acting: Any, known: Any, case_id: str, *, goals: int = 2, area: str = "reading") -> str:
     """A plan in the child's words that they agreed to, with taking part recorded; returns its id."""
     from panels.models import Case, Goal, Plan
@@ -85,9 +93,7 @@ def agreed_plan(acting: Any, known: Any, case_id: str, *, goals: int = 2, area: 
 
     with acting(f"lead_practitioner@{area}") as actor:
         case = db.session.get_one(Case, case_id)
-        said = {"made_on": today(), "method": "visit", "answer": "yes", "given_by": "both", "notice_version": "3",
-                "notice_language": "English"}  # fmt: skip
-        engagement.record_attempt(actor, case, said)
+        engagement.record_attempt(actor, case, said_yes())
         plan = Plan(
             case_id=case.id, area_id=case.area_id, young_person_id=case.young_person_id, data_key_id=case.data_key_id,
             number=1, status="agreed", agreed_on=today(), author_id=actor.user_id, what_they_want="Get back to art",

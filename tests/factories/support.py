@@ -7,7 +7,8 @@ from core.clock import now, today
 from core.db import db
 from interventions.models import Intervention
 from panels.models import Case, Offer
-from panels.services import offers, plans, sessions
+from panels.services import engagement, offers, plans, sessions
+from tests.factories.cases import said_yes
 
 
 def intervention(known: Any, *, area: str | None = "reading", **values: Any) -> str:
@@ -59,6 +60,7 @@ def plan(acting: Any, case_id: str, *, area: str = "reading", agreed_on: date | 
             "due_on": today() + timedelta(days=30),
         })  # fmt: skip
         if agreed_on:
+            engagement.record_attempt(actor, case, said_yes())
             plans.agree(actor, case, plans.newest(case), agreed_on=agreed_on, agreed_with="both")
         db.session.commit()
 

@@ -22,9 +22,15 @@ def plans_of(case_id):
     return list(db.session.query(Plan).filter_by(case_id=case_id).order_by(Plan.number))
 
 
+def say_yes(lead, case_id):
+    said = {"method": "visit", "answer": "yes", "given_by": "both", "notice_version": "3"}
+    lead.submit(f"/cases/{case_id}/engagement", said, button="Record attempt")
+
+
 def test_a_plan_begins_with_what_they_want(sign_in, acting, known):
     case_id = open_case(acting, known)
     lead = sign_in(Role.LEAD)
+    say_yes(lead, case_id)
     assert "Start with what they want" in words(lead.get(f"/cases/{case_id}/plan"))
     lead.submit(f"/cases/{case_id}/plan/wants", {"what_they_want": "Stop people ringing me"}, button="Save")
     goal = GOAL | {"score_at_start": "4"} | date_parts("due_on", today() + timedelta(days=40))
@@ -53,6 +59,7 @@ def test_a_goal_is_written_in_their_words(sign_in, acting, known):
 def test_a_plan_without_goals_is_not_agreed(sign_in, acting, known):
     case_id = open_case(acting, known)
     lead = sign_in(Role.LEAD)
+    say_yes(lead, case_id)
     lead.submit(f"/cases/{case_id}/plan/wants", {"what_they_want": "Art"}, button="Save")
     agree = {"agreed_with": "young_person"} | date_parts("agreed_on", today())
     again = lead.submit(f"/cases/{case_id}/plan/agree", agree, button="Agree plan")
@@ -61,6 +68,21 @@ def test_a_plan_without_goals_is_not_agreed(sign_in, acting, known):
     assert "must be today or in the past" in words(
         lead.submit(f"/cases/{case_id}/plan/agree", later, button="Agree plan")
     )
+
+
+def test_a_plan_is_agreed_only_by_who_takes_part(sign_in, acting, known):
+    """It may be written while they are asked; agreeing it waits for their yes."""
+    case_id = open_case(acting, known)
+    plan(acting, case_id)
+    lead, path = sign_in(Role.LEAD), f"/cases/{case_id}/plan/agree"
+    draft = lead.page(f"/cases/{case_id}/plan").root
+    assert not [link for link in draft.iter("a") if link.get("href") == path]
+    agree = {"agreed_with": "both"} | date_parts("agreed_on", today())
+    again = lead.submit(path, agree, button="Agree plan")
+    assert "Record that they take part before the plan is agreed" in words(again)
+    assert [p.status for p in plans_of(case_id)] == ["draft"]
+    say_yes(lead, case_id)
+    assert "Plan agreed." in words(lead.submit(path, agree, button="Agree plan"))
 
 
 def test_a_new_version_copies_the_goals(sign_in, acting, known):
