@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run accounts doctor audit-verify test check lint types imports templates unit browser bench security catalogue docs translations lighthouse assets clean
+.PHONY: help setup run accounts extracts doctor audit-verify test check lint types imports templates unit browser bench security catalogue docs translations lighthouse assets clean
 
 help: ## List all targets, one line each
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-14s %s\n' "$$name" "$$words"; done
@@ -33,6 +33,9 @@ run: $(VENV)/.runtime ## Start the demonstration on http://localhost:8000 (PORT=
 
 accounts: $(VENV)/.runtime ## Every account of the demonstration, as JSON lines
 	@DEMONSTRATION=1 $(BIN)/flask demo accounts
+
+extracts: $(VENV)/.runtime ## Write two sample lists of 500 rows for the analyst (police, education) under var/extracts
+	@umask 077 && $(BIN)/python -m demo.extracts var/extracts
 
 doctor: $(VENV)/.runtime ## What is wrong with the demonstration under var/, in plain words
 	@DEMONSTRATION=1 $(BIN)/flask doctor

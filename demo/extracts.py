@@ -32,7 +32,7 @@ from random import Random
 
 from core.codes.events import PartInEvent
 from core.codes.people import AttendanceBand, Sex
-from demo.people import FictionalPerson, people
+from demo.people import FictionalPerson, known_people, people
 from demo.slips import slipped
 
 Row = dict[str, str]
@@ -49,8 +49,10 @@ EVENT_TYPES = (
 )  # fmt: skip
 _V, _W, _S, _O = PartInEvent.VICTIM, PartInEvent.WITNESS, PartInEvent.SUSPECTED, PartInEvent.WITH_OTHERS
 # What happened to one person, as (part, days ago): once or twice suspected, far apart, or never, in a known share.
-_HISTORIES: tuple[tuple[int, tuple[tuple[PartInEvent, range], ...]], ...] = (
-    (16, ((_S, range(5, 150)), (_S, range(160, 340)))),  # second time suspected within 12 months
+_Events = tuple[tuple[PartInEvent, range], ...]
+_SECOND_TIME: _Events = ((_S, range(5, 150)), (_S, range(160, 340)))  # within 12 months
+_HISTORIES: tuple[tuple[int, _Events], ...] = (
+    (16, _SECOND_TIME),
     (6, ((_S, range(5, 90)), (_S, range(100, 200)), (_V, range(10, 300)))),
     (8, ((_S, range(5, 60)), (_S, range(440, 700)))),  # twice, but more than a year apart
     (12, ((_S, range(5, 300)), (_V, range(5, 300)))),  # once suspected, once a victim: not twice suspected
@@ -63,14 +65,17 @@ _HISTORIES: tuple[tuple[int, tuple[tuple[PartInEvent, range], ...]], ...] = (
 
 
 def roster(seed: int, count: int, *, on: datetime.date, area: str) -> list[FictionalPerson]:
-    return list(people(seed, count, on=on, area_slug=area))
+    """Those whom the demonstration knows, so that a run can set some aside, then the seed's own."""
+    return [*known_people(on=on, area_slug=area), *people(seed, count, on=on, area_slug=area)][:count]
 
 
 def police_rows(seed: int, rows: int, *, on: datetime.date, area: str) -> list[Row]:
     rng = Random(f"{seed}:police")
+    known = known_people(on=on, area_slug=area)
     found: list[Row] = []
     for person in roster(seed, rows, on=on, area=area):
-        found += [_police_row(rng, person, part, on - datetime.timedelta(days=ago)) for part, ago in _history(rng)]
+        events = _draw(rng, _SECOND_TIME) if person in known else _history(rng)
+        found += [_police_row(rng, person, part, on - datetime.timedelta(days=ago)) for part, ago in events]
         if len(found) >= rows:
             break
     spoiled = _spoil(rng, found[:rows], _POLICE_SPOILERS)
@@ -86,7 +91,10 @@ def education_rows(seed: int, rows: int, *, on: datetime.date, area: str) -> lis
 
 
 def _history(rng: Random) -> list[tuple[PartInEvent, int]]:
-    events = rng.choices([h for _, h in _HISTORIES], [weight for weight, _ in _HISTORIES])[0]
+    return _draw(rng, rng.choices([h for _, h in _HISTORIES], [weight for weight, _ in _HISTORIES])[0])
+
+
+def _draw(rng: Random, events: _Events) -> list[tuple[PartInEvent, int]]:
     return [(part, rng.choice(days)) for part, days in events]
 
 

@@ -29,7 +29,7 @@ from core.keyring import SYSTEM, keyring
 from core.migrate import upgrade_all
 from demo import lately
 from demo.batch import Batch, at
-from demo.people import people
+from demo.people import SUPPORTED, known_people, people
 from demo.place import Place
 from demo.staff import staff
 from demo.story import ORDER, SHARES, Story
@@ -232,11 +232,12 @@ def add_people(
         batch = Batch(place.area_id)
         meetings(batch, place, on)
         schools = [agency.name for agency in entry.agencies if agency.kind == "school"]
-        told = people(number, share, on=on, area_slug=entry.slug, schools=schools,
-                      districts=[d.slug for d in entry.districts])  # fmt: skip
+        supported = known_people(on=on, area_slug=entry.slug)[: min(SUPPORTED, share)]
+        others = people(number, share - len(supported), on=on, area_slug=entry.slug, schools=schools,
+                        districts=[d.slug for d in entry.districts])  # fmt: skip
         numbers = rng.sample(range(1, max(10_000, share * 3)), share)
-        for index, person in enumerate(told):
-            stage = rng.choices(list(shares), list(shares.values()))[0]
+        for index, person in enumerate([*supported, *others]):
+            stage = "support" if index < len(supported) else rng.choices(list(shares), list(shares.values()))[0]
             stem = f"{place.prefix}-{on:%y}-{numbers[index]:04d}"
             Story(batch, rng, place, person, on, stem + check_letter(stem)).write(stage)
             if (index + 1) % BATCH == 0:

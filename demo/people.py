@@ -7,6 +7,7 @@ UPN-like numbers carry a council code (999) that no council has.
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
 
 from core.codes.people import (
@@ -123,6 +124,19 @@ def people(
     rng = Random(f"{seed}:{area_slug}")
     for _ in range(count):
         yield person(rng, on=on, area_slug=area_slug, districts=districts, schools=schools)
+
+
+SUPPORTED = 4
+
+
+def known_people(*, on: datetime.date, area_slug: str) -> list[FictionalPerson]:
+    """Seven of an area who are the same from January to December, whatever the seed and the day: in each sample extract.
+
+    The first ``SUPPORTED`` have a case in the demonstration; the others come up in the run that it has made already.
+    """
+    new_year = datetime.date(on.year, 1, 1)
+    found = (found for found in people(0, 200, on=new_year, area_slug=area_slug) if 11 <= found.age_on(new_year) <= 15)
+    return list(islice(found, 7))
 
 
 def person(

@@ -1,6 +1,8 @@
 """The demonstration is made once, only in an empty database, holds what each role needs, and its trail verifies."""
 
+import io
 import json
+import re
 
 import pytest
 from sqlalchemy import func, select, text
@@ -13,7 +15,7 @@ from core import context
 from core.clock import now
 from core.db import db
 from core.providers import FileKeys
-from demo import people_of_demo
+from demo import extracts, people_of_demo
 from demo.installation import NotADemonstration, make_or_refuse, shares_of
 from panels.models import AgendaItem, Case, Conflict, EmergencyAccess, Meeting, Offer, TimelineEntry
 from referrals.models import Referral, ReferralDraft, ReferralMessage, StepUp
@@ -232,6 +234,23 @@ def test_the_command_lists_every_account(made):
     assert len({account["role"] for account in accounts}) == 13
     assert all(account["password"] == people_of_demo.PASSWORD for account in accounts)
     assert {account["email"] for account in accounts} == {account["email"] for account in people_of_demo.accounts()}
+
+
+def test_the_samples_show_who_is_set_aside_and_why(made, tmp_path):
+    """An analyst tries the two samples on the demonstration: some have a case, some came up in the run before."""
+    assert extracts.main([str(tmp_path)]) == 0
+    analyst = signed_in(made, "analyst")
+    for kind, sender in (("police", "Thames Valley Police"), ("education", "Reading Virtual School")):
+        offered = analyst.page("/cohort/uploads").all("option")
+        agency = next(one.get("value") for one in offered if sender in told(one))
+        file = (io.BytesIO((tmp_path / f"{kind}.csv").read_bytes()), f"{kind}.csv")
+        sent = {"kind": kind, "agency": agency, "file": file}
+        check = analyst.submit("/cohort/uploads", sent, button="Check this file")
+        analyst.submit(check.request.path, button="Accept upload")
+    lists = [one.get("value") for one in analyst.page("/cohort/runs").all("input") if one.get("name") == "extracts"]
+    run = words(analyst.submit("/cohort/runs", {"extracts": lists[:2]}, button="Start run"))
+    assert int(re.search(r"Already supported: an open case with the same details (\d+)", run)[1]) > 1
+    assert int(re.search(r"Came up before, and nothing has happened since (\d+)", run)[1]) > 1
 
 
 def test_a_database_of_something_else_is_left_alone(database, request, tmp_path, monkeypatch):
