@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -12,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from accounts.demonstration import check_database
 from app import create_app as build
 from audit.signing import is_readable_here
-from config.settings import SettingsError
+from config.settings import DATABASES, Settings, SettingsError
 from core.db import db
 from core.keyring import KeysUnavailable
 from core.row_security import EVERYTHING, see_as
@@ -71,7 +72,17 @@ def make_app() -> Flask:
         hint = (
             "" if os.environ.get("SECRET_KEY") else ". For the demonstration, write DEMONSTRATION=1 before the command"
         )
-        raise click.ClickException(f"{error}{hint}") from None
+        if sys.argv[1:] and "--help" not in sys.argv:
+            raise click.ClickException(f"{error}{hint}") from None
+        click.echo(f"Commands do not run with these settings yet. {error}{hint}\n", err=True)
+        return _to_explain()
+
+
+def _to_explain() -> Flask:
+    """Commands that say what they do, and reach no installation: help must work before there are settings."""
+    for name in DATABASES:
+        os.environ.pop(name, None)
+    return build(Settings(demonstration=True, var=Path(os.devnull), smtp_port=25, trusted_proxies=0))
 
 
 if os.environ.get("FLASK_RUN_FROM_CLI") != "true":

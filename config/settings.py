@@ -2,10 +2,15 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 ROOT = Path(__file__).resolve().parent.parent
+DATABASES = ("DATABASE_URL", "DATABASE_OWNER_URL", "KEYS_DATABASE_URL", "MATCHING_DATABASE_URL")
 
 
 class SettingsError(RuntimeError):
@@ -14,6 +19,13 @@ class SettingsError(RuntimeError):
 
 def _flag(name: str) -> bool:
     return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _number(name: str, usual: int) -> int:
+    said = os.environ.get(name, str(usual))
+    if not said.isdecimal():
+        raise SettingsError(f"{name} must be a whole number")
+    return int(said)
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,7 @@ class Settings:
         default_factory=lambda: Path(os.environ.get("PROVIDERS_FILE", str(ROOT / "config/providers.toml")))
     )
     smtp_host: str = field(default_factory=lambda: os.environ.get("SMTP_HOST", ""))
-    smtp_port: int = field(default_factory=lambda: int(os.environ.get("SMTP_PORT", "25")))
+    smtp_port: int = field(default_factory=lambda: _number("SMTP_PORT", 25))
     smtp_user: str = field(default_factory=lambda: os.environ.get("SMTP_USER", ""))
     smtp_password: str = field(default_factory=lambda: os.environ.get("SMTP_PASSWORD", ""))
     smtp_starttls: bool = field(default_factory=lambda: _flag("SMTP_STARTTLS"))
@@ -48,7 +60,7 @@ class Settings:
     files_prefix: str = field(default_factory=lambda: os.environ.get("FILES_PREFIX", "files/"))
     files_endpoint: str = field(default_factory=lambda: os.environ.get("FILES_ENDPOINT", ""))
     clamd_socket: Path = field(default_factory=lambda: Path(os.environ.get("CLAMD_SOCKET", "/run/clamav/clamd.ctl")))
-    trusted_proxies: int = field(default_factory=lambda: int(os.environ.get("TRUSTED_PROXIES", "0")))
+    trusted_proxies: int = field(default_factory=lambda: _number("TRUSTED_PROXIES", 0))
     checkpoint_role: str = field(default_factory=lambda: os.environ.get("CHECKPOINT_ROLE", ""))
     web_user: str = field(default_factory=lambda: os.environ.get("WEB_USER", ""))
 
@@ -58,20 +70,20 @@ class Settings:
 
     @property
     def database_url(self) -> str:
-        return _driver(os.environ.get("DATABASE_URL", f"sqlite:///{self.var / 'data.sqlite3'}"))
+        return _address("DATABASE_URL", f"sqlite:///{self.var / 'data.sqlite3'}")
 
     @property
     def owner_url(self) -> str:
-        return _driver(os.environ.get("DATABASE_OWNER_URL", "")) or self.database_url
+        return _address("DATABASE_OWNER_URL", self.database_url)
 
     @property
     def keys_url(self) -> str:
-        return _driver(os.environ.get("KEYS_DATABASE_URL", f"sqlite:///{self.var / 'keys.sqlite3'}"))
+        return _address("KEYS_DATABASE_URL", f"sqlite:///{self.var / 'keys.sqlite3'}")
 
     @property
     def matching_url(self) -> str:
         """Read by the worker alone, whose role may then be the only one that opens the global index."""
-        return _driver(os.environ.get("MATCHING_DATABASE_URL", f"sqlite:///{self.var / 'matching.sqlite3'}"))
+        return _address("MATCHING_DATABASE_URL", f"sqlite:///{self.var / 'matching.sqlite3'}")
 
     @property
     def root_key_file(self) -> Path:
@@ -95,24 +107,35 @@ class Settings:
         return self.public_url.startswith("https://")
 
     def check(self) -> None:
-        """Raise SettingsError for what must never run in production."""
-        if self.demonstration:
-            return
+        """Raise SettingsError for what must never run in production, with everything that is to change."""
+        if problems := [] if self.demonstration else list(self._problems()):
+            raise SettingsError(". ".join(problems))
+
+    def _problems(self) -> Iterator[str]:
         if self.debug:
-            raise SettingsError("Debug is on. Unset FLASK_DEBUG: its pages show personal data")
+            yield "Debug is on. Unset FLASK_DEBUG: its pages show personal data"
         known = self.secret_key.startswith("demonstration-only-") or len(set(self.secret_key.lower())) < 8
         if len(self.secret_key) < 32 or known:
-            raise SettingsError("Set SECRET_KEY to at least 32 random characters")
+            yield "Set SECRET_KEY to at least 32 random characters"
         if not self.secure_cookies:
-            raise SettingsError("Set PUBLIC_URL to the https:// address that people use")
+            yield "Set PUBLIC_URL to the https:// address that people use"
         path = self.root_key_file
         if self.key_provider == "file" and path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise SettingsError(f"Others may read the root key file {path}. Run: chmod 600 {path}")
+            yield f"Others may read the root key file {path}. Run: chmod 600 {path}"
 
 
-def _driver(url: str) -> str:
-    """Name the PostgreSQL driver, so that the usual ``postgresql://`` address works."""
+def _address(name: str, usual: str) -> str:
+    """Name the PostgreSQL driver, so that the usual ``postgresql://`` address works. The message never holds a password."""
+    url = os.environ.get(name) or usual
     for plain in ("postgresql://", "postgres://"):
         if url.startswith(plain):
-            return "postgresql+psycopg://" + url.removeprefix(plain)
+            url = "postgresql+psycopg://" + url.removeprefix(plain)
+    try:
+        is_ours = make_url(url).drivername in {"postgresql+psycopg", "sqlite"}
+    except (ArgumentError, ValueError):
+        is_ours = False
+    if not is_ours:
+        raise SettingsError(
+            f"Set {name} to an address like postgresql://user:password@host/name or sqlite:////folder/file"
+        )
     return url

@@ -249,6 +249,31 @@ def test_a_command_with_unsafe_settings_says_what_to_change_and_nothing_else(tmp
     assert ended.stderr.strip() == f"{said}. For the demonstration, write DEMONSTRATION=1 before the command"
 
 
+def test_help_needs_no_settings(tmp_path):
+    """Whoever has just unpacked the product sees the commands, and in plain words which settings are missing."""
+    for words in ([], ["--help"], ["audit", "verify", "--help"]):
+        ended = call(
+            sys.executable, "-m", "flask", *words, env={"PATH": os.environ["PATH"], "DATABASE_URL": "nonsense"}
+        )
+        assert ended.returncode == (0 if words else 2), ended.stderr
+        assert "Set SECRET_KEY" in ended.stderr
+        assert "Set PUBLIC_URL" in ended.stderr
+        assert "Traceback" not in ended.stderr
+        assert ("Example: flask audit verify" if "verify" in words else "doctor") in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("DATABASE_URL", "mysql://someone:keep-this@host/name"), ("KEYS_DATABASE_URL", "postgresql://someone:keep-this@host:x/y"),
+    ("TRUSTED_PROXIES", "keep-this"),
+])  # fmt: skip
+def test_a_setting_that_cannot_be_read_is_named_and_not_repeated(tmp_path, name, value):
+    ended = call(sys.executable, "-m", "flask", "doctor", env=environment(tmp_path, **{name: value}))
+    assert ended.returncode == 1
+    assert name in ended.stderr
+    assert "keep-this" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_the_first_key_can_be_made_before_there_is_one(tmp_path):
     key = tmp_path / "keys" / "root.key"
     ended = call(sys.executable, "-m", "flask", "keys", "create", str(key), env=environment(tmp_path))
