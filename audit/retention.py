@@ -23,6 +23,8 @@ from core.clock import LONDON, in_london
 from core.db import db, engine_options, prepare_sqlite
 
 JOB = "retention"
+# A transaction each, so that whoever writes meanwhile waits for none of them (SQLite has one writer).
+AT_ONCE = 20_000
 
 
 class NotTheOwner(RuntimeError):
@@ -74,10 +76,11 @@ def _part(chain: str, before: datetime) -> Part | None:
     return Part(chain, first, last, count, tuple(f"{in_london(moment):%Y-%m}" for moment in span))
 
 
-def drop(parts: list[Part]) -> int:
+def drop(parts: list[Part], at_once: int = AT_ONCE) -> int:
     """Say it in each chain first, then delete, as the owner. Returns how many bodies went. Raise NotTheOwner.
 
-    If the deleting fails, the entry stands and the bodies too: the chain verifies either way, and the next run deletes.
+    If the deleting fails, the entry stands and what is left of the bodies too: the chain verifies either way, and the
+    next run deletes.
     """
     _is_owner()
     for part in parts:
@@ -88,16 +91,21 @@ def drop(parts: list[Part]) -> int:
             record(Event.AUDIT_BODIES_DROPPED, None, Chain(part.chain), area_id=part.chain, detail=detail, reason=JOB)
             db.session.commit()
     db.session.remove()
-    with _as_owner() as connection:
-        return sum(_delete(connection, part) for part in parts)
+    return sum(_delete(part, last) for part in parts for last in _steps(part, at_once))
 
 
-def _delete(connection: Connection, part: Part) -> int:
+def _steps(part: Part, at_once: int) -> list[int]:
+    return [*range(part.first + at_once - 1, part.last, at_once), part.last]
+
+
+def _delete(part: Part, last: int) -> int:
+    """How many bodies of the chain went with this step, the index beside them."""
     gone = 0
-    for table in DROPPED_WITH_AGE:
-        statement = text(f"delete from {table} where chain = :chain and seq <= :last")  # noqa: S608 (our own names)
-        count = connection.execute(statement, {"chain": part.chain, "last": part.last}).rowcount
-        gone += count if table == "audit_entry" else 0
+    with _as_owner() as connection:
+        for table in DROPPED_WITH_AGE:
+            statement = text(f"delete from {table} where chain = :chain and seq <= :last")  # noqa: S608 (our own names)
+            count = connection.execute(statement, {"chain": part.chain, "last": last}).rowcount
+            gone += count if table == "audit_entry" else 0
     return gone
 
 
