@@ -19,6 +19,7 @@ from cohort.sources import (
     decoded,
     table_of,
 )
+from core.languages import gettext as _
 
 SHOWN_ROWS = 20
 # A heading is repeated on a page only when it looks like one: a file without headings begins with somebody's data.
@@ -88,10 +89,14 @@ def _places(kind: SourceKind, headings: list[str], allowed: set[str], checked: C
     found = {column.name for _, column in known if column}
     missing = [column.label for column in needed if column.name not in found]
     if missing:
-        raise FileProblem(f"The first row must name the columns. We cannot find: {', '.join(missing)}")
+        raise FileProblem(
+            _("The first row must name the columns. We cannot find: %(missing)s", missing=", ".join(missing))
+        )
     barred = [column.label for column in needed if column.name not in allowed]
     if barred:
-        raise FileProblem(f"The agreement does not allow: {', '.join(barred)}. It must, for this kind of list")
+        raise FileProblem(
+            _("The agreement does not allow: %(barred)s. It must, for this kind of list", barred=", ".join(barred))
+        )
     places: dict[str, tuple[int, Column]] = {}
     for place, column in known:
         # An area is only compared, never kept, so no agreement needs to allow it.
@@ -103,7 +108,7 @@ def _places(kind: SourceKind, headings: list[str], allowed: set[str], checked: C
 
 
 def _said(heading: str, place: int, column: Column | None, keeps: bool) -> dict[str, str]:
-    shown = heading if _PLAIN_HEADING.fullmatch(heading) else f"number {place + 1}"
+    shown = heading if _PLAIN_HEADING.fullmatch(heading) else _("number %(place)s", place=place + 1)
     return {"heading": shown, "name": column.name if column else "", "kept": "yes" if keeps else "no"}
 
 
@@ -112,7 +117,7 @@ def _read_row(
 ) -> dict[str, Any] | None:
     values: dict[str, Any] = {}
     keeps = True
-    for text, (_, column) in zip(cells, places, strict=True):
+    for text, (_place, column) in zip(cells, places, strict=True):
         try:
             value = _read_cell(column, text, number, reading, checked)
         except BadCell as bad:

@@ -13,10 +13,11 @@ from core.codes.base import Code
 from core.codes.events import PartInEvent
 from core.codes.people import AttendanceBand, Sex
 from core.formats import age_on
+from core.languages import gettext as _
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 20_000
-LONGEST_CELL = 150
+LONGEST_CELL = 150  # as TOO_LONG says
 # Wider than any criterion: whoever is older or younger is not kept at all.
 YOUNGEST, OLDEST = 8, 18
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -45,7 +46,7 @@ class Problem(Code):
     IN_FUTURE = "in_future", "A date in the future. The row was not kept"
     OUT_OF_AGE = "out_of_age", "Not a school-age date of birth. The row was not kept"
     OTHER_AREA = "other_area", "Another area. The row was not kept"
-    TOO_LONG = "too_long", f"Longer than {LONGEST_CELL} characters. The row was not kept"
+    TOO_LONG = "too_long", "Longer than 150 characters. The row was not kept"
     TWICE = "twice", "The same as an earlier row. It was kept once"
     NOT_UNDERSTOOD = "not_understood", "Not understood. This answer was not kept"
     PART_NOT_KNOWN = "part_not_known", "Their part is missing or not understood. Kept as not known, and never counted"
@@ -240,7 +241,9 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
     try:
         for number, row in enumerate(reader):
             if number > MOST_ROWS:
-                raise FileProblem(f"The file must have {MOST_ROWS:,} rows or fewer. Split it and upload the parts")
+                raise FileProblem(
+                    _("The file must have %(most)s rows or fewer. Split it and upload the parts", most=f"{MOST_ROWS:,}")
+                )
             yield [_SPACES.sub(" ", cell).strip() for cell in row]
     except csv.Error:
         raise FileProblem("The rows of this file cannot be told apart. Save it again as CSV UTF-8") from None

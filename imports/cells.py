@@ -4,10 +4,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from core.languages import gettext as _
 from imports.limits import MOST_COLUMNS, MOST_LINES, MOST_ROWS, FileProblem, too_many_rows
 
-SAVE_AGAIN = "Save it as CSV UTF-8 or as an Excel workbook (.xlsx), and choose that file"
-NOT_AS_NAMED = f"This file is not what its name says. {SAVE_AGAIN}"
+# Whole sentences, so that each can be said in another language.
+NOT_AS_NAMED = (
+    "This file is not what its name says. Save it as CSV UTF-8 or as an Excel workbook (.xlsx), and choose that file"
+)
+UNREADABLE = "We cannot read the letters in this file. Save it as CSV UTF-8 or as an Excel workbook (.xlsx), and choose that file"
+NO_ROWS = (
+    "The rows of this file cannot be told apart. "
+    "Save it as CSV UTF-8 or as an Excel workbook (.xlsx), and choose that file"
+)
 FORMULA = "formula"
 _SPACES = re.compile(r"[ \t\u00a0]+")
 
@@ -34,7 +42,7 @@ def sheet_of(rows: Iterable[Row]) -> Sheet:
     if first is None or not any(first.cells):
         raise FileProblem("The first row must name the columns. Use the template")
     if len(first.cells) > MOST_COLUMNS:
-        raise FileProblem(f"The list must have {MOST_COLUMNS} columns or fewer. Use the template")
+        raise FileProblem(_("The list must have %(most)s columns or fewer. Use the template", most=MOST_COLUMNS))
     found: list[Row] = []
     for row in lines:
         if row.number > MOST_LINES or len(found) > MOST_ROWS:

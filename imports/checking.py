@@ -12,6 +12,7 @@ from cohort.matching import normalise
 from core.access import Actor
 from core.codes.referrals import DangerAnswer, LawfulBasisChoice
 from core.ids import Id
+from core.languages import gettext as _
 from imports.cells import Row, Sheet
 from imports.columns import COLUMNS, START, BadCell, Column, bare_form, column_called, kept, values_for
 from imports.limits import MOST_CELL, MOST_MISTAKES, FileProblem
@@ -63,7 +64,7 @@ def check_list(sheet: Sheet, checker: "RowChecker") -> Checked:
     for row in sheet.rows:
         fine, mistakes = checker.check(row, places)
         if fine is not None and (first := seen.setdefault(fine.who, row.number)) != row.number:
-            words = f"The same name and date of birth as row {first}. Leave one of them out"
+            words = _("The same name and date of birth as row %(first)s. Leave one of them out", first=first)
             fine, mistakes = None, [Mistake(row.number, WHOLE_ROW, words)]
         checked.mistakes += mistakes
         if fine is not None:
@@ -79,12 +80,14 @@ def _places(sheet: Sheet) -> dict[int, Column]:
     for place, heading in enumerate(sheet.headings):
         column = column_called(heading)
         if column is not None and column in found.values():
-            raise FileProblem(f"Two columns are called “{column.heading}”. Take one of them out")
+            raise FileProblem(_("Two columns are called “%(heading)s”. Take one of them out", heading=column.heading))
         if column is not None:
             found[place] = column
     missing = [column.heading for column in COLUMNS if column.is_needed and column not in found.values()]
     if missing:
-        raise FileProblem(f"The first row must name the columns. We cannot find: {', '.join(missing)}")
+        raise FileProblem(
+            _("The first row must name the columns. We cannot find: %(missing)s", missing=", ".join(missing))
+        )
     return found
 
 
@@ -134,7 +137,7 @@ class RowChecker:
                 continue
             try:
                 if len(text) > MOST_CELL:
-                    raise BadCell(f"Too long. Write {MOST_CELL:,} characters or fewer")
+                    raise BadCell(_("Too long. Write %(limit)s characters or fewer", limit=f"{MOST_CELL:,}"))
                 for name, value in values_for(form, column, text):
                     given.add(name, value)
             except BadCell as bad:
@@ -164,7 +167,11 @@ class RowChecker:
         if basis not in self.lawful:
             answer = sending.lawful_answer(self.actor.agency_kind, basis)
             fine = answer.may_share or answer.needs_reason
-            self.lawful[basis] = "" if fine else f"Choose another reason. {answer.reason} ({answer.statute})"
+            self.lawful[basis] = (
+                ""
+                if fine
+                else _("Choose another reason. %(reason)s (%(statute)s)", reason=answer.reason, statute=answer.statute)
+            )
         return self.lawful[basis]
 
 

@@ -1,5 +1,6 @@
 """How big a list may be, and how it is said that one cannot be read."""
 
+from core.languages import gettext as _
 from files.limits import MEGABYTE
 
 MOST_BYTES = 10 * MEGABYTE
@@ -16,4 +17,6 @@ class FileProblem(ValueError):
 
 
 def too_many_rows() -> FileProblem:
-    return FileProblem(f"The list must have {MOST_ROWS:,} rows or fewer. Split it and upload the parts")
+    return FileProblem(
+        _("The list must have %(most)s rows or fewer. Split it and upload the parts", most=f"{MOST_ROWS:,}")
+    )

@@ -5,11 +5,10 @@ import io
 import re
 from collections.abc import Iterator
 
-from imports.cells import NOT_AS_NAMED, SAVE_AGAIN, Row, Sheet, row_of, sheet_of, tidy
+from imports.cells import NO_ROWS, NOT_AS_NAMED, UNREADABLE, Row, Sheet, row_of, sheet_of, tidy
 from imports.limits import MOST_BYTES, FileProblem
 from imports.workbooks import rows_of
 
-UNREADABLE = f"We cannot read the letters in this file. {SAVE_AGAIN}"
 _ZIP = b"PK\x03\x04"
 # Other kinds of file that people rename: old Excel, PDF, pictures, rich text, pages.
 _OTHERS = (_ZIP, b"PK", b"\xd0\xcf\x11\xe0", b"%PDF", b"\xff\xd8\xff", b"\x89PNG", b"{\\rtf", b"\x1f\x8b", b"<")
@@ -57,4 +56,4 @@ def _csv_rows(text: str) -> Iterator[Row]:
         for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1):
             yield row_of(number, map(tidy, cells))
     except csv.Error:
-        raise FileProblem(f"The rows of this file cannot be told apart. {SAVE_AGAIN}") from None
+        raise FileProblem(NO_ROWS) from None

@@ -47,6 +47,7 @@ SILENT_CALLS = {
     "warning", "error", "exception", "compile", "get", "column", "table", "label", "relationship", "getLogger", "strftime",
     "startswith", "endswith", "removeprefix", "url_for", "render_template", "set_cookie", "field", "job",
 }  # fmt: skip
+SILENT_NAMES = {"render_kw", "classes", "pattern", "comment", "samesite", "job"}
 
 ACCOUNT_PAGES = (
     "account", "add_app", "add_passkey", "again", "ceremonies", "change_password", "choose_role",
@@ -137,7 +138,7 @@ def in_python(path: Path, inside: str = "") -> Iterator[Found]:
         tree.body = [node for node in tree.body if getattr(node, "name", "") == inside]
     else:
         yield from _marked(path, name)
-    if _is_spoken(path):
+    if is_spoken(path):
         yield from (Found(name, words) for words in _words(tree))
 
 
@@ -148,7 +149,7 @@ def _marked(path: Path, name: str) -> Iterator[Found]:
                 yield Found(name, found)
 
 
-def _is_spoken(path: Path) -> bool:
+def is_spoken(path: Path) -> bool:
     """Whether plain English of this module may be looked up where it is shown."""
     if any(path.match(pattern) for pattern in SPOKEN_IN_CORE):
         return True
@@ -165,21 +166,20 @@ def _text(function: str | None, text: object) -> str | tuple[str, str] | None:
 
 def _words(tree: ast.AST) -> Iterator[str]:
     """The strings that people read: not docstrings, names, classes of styles or parts of f-strings."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.JoinedStr | ast.Assert) or _is_docstring(node) or _is_marked(node) or _is_silent(node):
-            continue
-        if isinstance(node, ast.keyword) and node.arg in {
-            "render_kw",
-            "classes",
-            "pattern",
-            "comment",
-            "samesite",
-            "job",
-        }:
-            continue
+    for node in shown(tree, whole=True):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and not _NOT_WORDS.search(node.value):
             yield node.value
-        yield from _words(node)
+
+
+def shown(tree: ast.AST, *, whole: bool = False) -> Iterator[ast.AST]:
+    """Every node that may hold what a page says. ``whole``: not what stands inside an f-string."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Assert) or _is_docstring(node) or _is_marked(node) or _is_silent(node):
+            continue
+        if (isinstance(node, ast.keyword) and node.arg in SILENT_NAMES) or (whole and isinstance(node, ast.JoinedStr)):
+            continue
+        yield node
+        yield from shown(node, whole=whole)
 
 
 def _is_docstring(node: ast.AST) -> bool:

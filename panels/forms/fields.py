@@ -7,6 +7,8 @@ from typing import Any
 from wtforms import Field, StringField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
+from core.languages import gettext as _
+
 _TIME = re.compile(r"(\d{1,2})(?:[:.]?(\d{2}))?\s*(am|pm)?", re.IGNORECASE)
 
 
@@ -26,7 +28,8 @@ class Within(Length):
         used = len(field.data or "")
         if used > self.limit:
             raise ValidationError(
-                f"{self.act}, in {self.limit:,} characters or fewer. You have used {used:,}"
+                _("%(what)s, in %(most)s characters or fewer. You have used %(used)s",
+                  what=_(self.act), most=f"{self.limit:,}", used=f"{used:,}")
             )  # fmt: skip
 
 

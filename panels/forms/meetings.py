@@ -21,6 +21,7 @@ from core.codes.decisions import ConflictKind, MeetingAttendance, PanelDecision
 from core.formats import weekday
 from core.forms import DateParts, Form
 from core.languages import gettext as _
+from core.languages import ngettext
 from core.working_days import short_date
 from panels.services.meetings import days_that_are_off
 
@@ -82,11 +83,11 @@ class MeetingForm(Form):
         self.off = days_that_are_off(field.data, self.weeks_wanted)
         if self.off and not self.anyway.data:
             days = ", ".join(f"{weekday(day)} {short_date(day, year=True)}" for day in self.off)
-            many = len(self.off) > 1
-            raise ValidationError(
-                f"{days} {'are weekends or bank holidays' if many else 'is a weekend or bank holiday'}. "
-                "Choose another day, or tick the box to plan it anyway"
-            )
+            raise ValidationError(ngettext(
+                "%(days)s is a weekend or bank holiday. Choose another day, or tick the box to plan it anyway",
+                "%(days)s are weekends or bank holidays. Choose another day, or tick the box to plan it anyway",
+                len(self.off), days=days,
+            ))  # fmt: skip
 
     @property
     def weeks_wanted(self) -> int:
