@@ -11,14 +11,14 @@ _NO_CHECKBOX = '<td class="govuk-table__cell app-table__select"></td>'
 
 
 def table_rows(
-    rows: Sequence[Any], heads: Sequence[Any], select: str | None, row_header: int | None, form: str | None
-) -> Markup:
+    rows: Sequence[Any], heads: Sequence[Any], select: str | None, row_header: int | None, form: str | None,
+    stacked: bool = False,
+) -> Markup:  # fmt: skip
     """``<tr>`` elements. A row is a list of cells, or a mapping of ``cells`` with ``id``, ``label`` and ``checked``.
 
-    A cell is text (escaped) or Markup; None is a dash.
+    A cell is text (escaped) or Markup; None is a dash. ``stacked``: each cell carries the words of its head.
     """
-    numeric = [isinstance(head, Mapping) and bool(head.get("numeric")) for head in heads]
-    opening = [_opening(place == row_header, is_numeric) for place, is_numeric in enumerate(numeric)]
+    opening = [_opening(place == row_header, head, stacked) for place, head in enumerate(heads)]
     name, form_attribute = escape(select or ""), f' form="{escape(form)}"' if form else ""
     written: list[str] = []
     for row in rows:
@@ -27,7 +27,7 @@ def table_rows(
         if select:
             written.append(_checkbox(row if is_mapping else {}, name, form_attribute))
         cells = row["cells"] if is_mapping else row
-        opening += [_opening(False, False)] * (len(cells) - len(opening))
+        opening += [_opening(False, "", False)] * (len(cells) - len(opening))
         for (before, after), cell in zip(opening, cells, strict=False):
             text = cell if type(cell) is Markup else "–" if cell is None else escape(cell)
             written += (before, text, after)
@@ -35,10 +35,13 @@ def table_rows(
     return Markup("".join(written))  # noqa: S704 - every part above is fixed or escaped
 
 
-def _opening(is_header: bool, is_numeric: bool) -> tuple[str, str]:
+def _opening(is_header: bool, head: Any, stacked: bool) -> tuple[str, str]:
     if is_header:
         return '<th scope="row" class="govuk-table__header">', "</th>\n"
-    return f'<td class="govuk-table__cell{" govuk-table__cell--numeric" if is_numeric else ""}">', "</td>\n"
+    words = head.get("text", "") if isinstance(head, Mapping) else head
+    number = " govuk-table__cell--numeric" if isinstance(head, Mapping) and head.get("numeric") else ""
+    label = f' data-label="{escape(_(str(words)))}"' if stacked and words else ""
+    return f'<td class="govuk-table__cell{number}"{label}>', "</td>\n"
 
 
 def _checkbox(row: Mapping[str, Any], name: str, form: str) -> str:

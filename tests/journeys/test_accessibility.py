@@ -192,6 +192,19 @@ def test_pages_that_follow_others(walker, site, url_map):
     assert looks.rules >= WALKED_TO
 
 
+# What has to be pushed sideways to be read, inside a page that itself fits.
+SIDEWAYS = """() => [...document.querySelectorAll("main *")].filter(e => e.scrollWidth > e.clientWidth + 1 &&
+    ["auto", "scroll"].includes(getComputedStyle(e).overflowX)).map(e => e.className)"""
+
+
+def test_nothing_that_a_referrer_reads_scrolls_sideways_on_a_telephone_in_welsh(walker, site):
+    person = walker("agency_contact@reading", size=SMALL).open("/language/cy")
+    for where in ("/referrals?show=sent", "/referrals?show=agency", "/account", "/imports", "/account/notices"):
+        person.open(where)
+        assert person.page.locator("html").get_attribute("lang") == "cy"
+        assert person.page.evaluate(SIDEWAYS) == [], where
+
+
 FORMS = [
     (Role.REFERRER, "/refer/danger", "Continue"),
     (Role.REFERRER, "/refer/eligible", "Continue"),
