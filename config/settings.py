@@ -122,6 +122,32 @@ class Settings:
         path = self.root_key_file
         if self.key_provider == "file" and path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield f"Others may read the root key file {path}. Run: chmod 600 {path}"
+        yield from self._open_ways()
+
+    def _open_ways(self) -> Iterator[str]:
+        """Connections that leave this machine unencrypted, or to whoever answers."""
+        if self.smtp_host and not self.smtp_starttls and not _is_here(self.smtp_host):
+            yield "Set SMTP_STARTTLS=1: SMTP_HOST is another machine, and e-mails would be sent to it unencrypted"
+        for name in DATABASES:
+            try:
+                is_unchecked = _is_unchecked(_address(name, "sqlite://"))
+            except SettingsError as error:
+                yield str(error)
+                continue
+            if is_unchecked:
+                yield f"Add ?sslmode=verify-full to {name}: it is on another machine, whose certificate must be checked"
+
+
+def _is_here(host: str) -> bool:
+    """Whether this is our own machine: its name, its loopback, or the folder of a socket."""
+    return host in {"", "localhost", "::1"} or host.startswith(("/", "127."))
+
+
+def _is_unchecked(address: str) -> bool:
+    """Whether what is said to this database may be read, or answered by somebody else, on the way."""
+    url = make_url(address)
+    host = str(url.host or url.query.get("host", ""))
+    return url.drivername != "sqlite" and url.query.get("sslmode") != "verify-full" and not _is_here(host)
 
 
 def _address(name: str, usual: str) -> str:

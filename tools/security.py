@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,12 @@ import requests
 
 from tests.journeys.conftest import serve
 from tests.support.browser import Server
+from tests.support.databases import Postgres
 from tests.support.installation import Known
 from tests.support.visitor import Visitor
 from tools import targets
+from tools.advisories import ATTACKERS, ROOT, libraries
 
-ROOT = Path(__file__).resolve().parent.parent
-ATTACKERS = ROOT / ".venv-security" / "bin"
 PRODUCT = (
     "app.py", "wsgi.py", "accounts", "audit", "cohort", "config", "core", "demo", "desk", "files", "imports", "interface",
     "interventions", "invited", "messages", "oversight", "panels", "referrals", "rights", "sharing",
@@ -42,6 +41,7 @@ JUDGED = {
     ("accounts/services/totp.py", "B303"): "RFC 6238 codes are HMAC-SHA-1; authenticator apps know nothing else",
     ("audit/retention.py", "B608"): "names of our own tables",
     ("core/ending.py", "B608"): "names of our own tables and columns",
+    ("core/last_records.py", "B608"): "names of our own tables",
     ("core/languages.py", "B704"): "what a template's author and a translator wrote; values are escaped",
     ("core/row_rules.py", "B105"): "a sentence of why a table has no policy",
     ("core/row_rules.py", "B608"): "names of our own tables and columns",
@@ -56,6 +56,9 @@ JUDGED = {
     ("demo", "B603"): "starts our own commands",
     ("demo", "B606"): "starts our own commands",
 }
+# The database of the installation that is attacked, as sqlmap calls it.
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+DATABASE = os.environ.get("SECURITY_DATABASE", "sqlite")
 # Of each attacker for each role, about. The whole takes some 25 minutes on two cores.
 SECONDS = int(os.environ.get("SECURITY_SECONDS", "170"))
 PAGES = 400
@@ -77,47 +80,6 @@ def code() -> list[str]:
         if (one["filename"], one["test_id"]) not in JUDGED
         and (one["filename"].split("/")[0], one["test_id"]) not in JUDGED
     ]
-
-
-def libraries() -> list[str]:
-    """pip-audit asks an advisory service; where that cannot be reached, the report says that this was not checked.
-
-    ``SECURITY_ADVISORIES``: a file that was fetched elsewhere (OSV's ``PyPI/all.zip``), for machines without a network.
-    """
-    if archive := os.environ.get("SECURITY_ADVISORIES"):
-        return offline(Path(archive), ROOT / "requirements.lock")
-    done = subprocess.run(
-        [str(ATTACKERS / "pip-audit"), "--require-hashes", "--disable-pip", "-r", "requirements.lock", "-f", "json"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    try:
-        found = json.loads(done.stdout)["dependencies"]
-    except json.JSONDecodeError:
-        return ["NOT CHECKED: the advisory service cannot be reached from here"]
-    skipped = [one for one in found if "skip_reason" in one]
-    note("pip-audit", f"{len(found) - len(skipped)} libraries checked, {len(skipped)} unknown to the service")
-    unknown = ["NOT CHECKED: the advisory service knows none of the libraries"] if len(skipped) == len(found) else []
-    return unknown + [f"{one['name']} {one['version']}: {flaw['id']}" for one in found for flaw in one.get("vulns", [])]
-
-
-def offline(archive: Path, locked: Path) -> list[str]:
-    """Flaws of the locked libraries in an archive of OSV's advisories (https://ossf.github.io/osv-schema/)."""
-    pinned = dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==([^ \\\\;]+)", locked.read_text(), re.M | re.I))
-    versions = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pinned.items()}
-    found = []
-    with zipfile.ZipFile(archive) as advisories:
-        for name in advisories.namelist():
-            told = json.loads(advisories.read(name))
-            if "withdrawn" not in told:
-                found += [f"{library} {version}: {told['id']}" for library, version in _affected(told, versions)]
-    note("advisories from a file", f"{len(versions)} libraries checked")
-    return sorted(set(found))
-
-
-def _affected(told: dict[str, Any], versions: dict[str, str]) -> list[tuple[str, str]]:
-    """Libraries and versions of ours that this advisory names."""
-    named = ((re.sub(r"[-_.]+", "-", one["package"]["name"]).lower(), one) for one in told.get("affected", ()))
-    return [(name, versions[name]) for name, one in named if versions.get(name) in one.get("versions", ())]
 
 
 def wapiti(address: str, visitor: Visitor, role: str, folder: Path) -> list[str]:
@@ -153,7 +115,7 @@ def sqlmap(address: str, visitor: Visitor, role: str, folder: Path) -> list[str]
     requests = folder / f"sqlmap-{role}.requests"
     requests.write_text("".join(one.written(address, cookies(visitor)) for one in todo))
     said, is_whole = bounded(
-        [str(ATTACKERS / "sqlmap"), "-l", str(requests), "--batch", "--dbms=SQLite", "--technique=BEUS",
+        [str(ATTACKERS / "sqlmap"), "-l", str(requests), "--batch", f"--dbms={DATABASES[DATABASE]}", "--technique=BEUS",
          "--skip", ",".join(targets.MACHINERY), "--eval", ANEW, "--ignore-redirects", "--disable-coloring", "--timeout=20",
          "--output-dir", str(folder / f"sqlmap-{role}")],
         folder / f"sqlmap-{role}.log",
@@ -244,11 +206,16 @@ def running(act: Callable[[Server, Known, tuple[str, str] | None, Path], list[st
         systems.append(system_of(known))
 
     folder = Path(tempfile.mkdtemp(prefix="security-"))
-    server, known = serve(folder, {}, fill)
+    postgres = Postgres() if DATABASE == "postgresql" else None
+    # As an installation has it: the web's role owns nothing, and stands behind the policies.
+    environment = postgres.environment(postgres.fresh("template1")[0]) if postgres else {}
+    server, known = serve(folder, environment, fill)
     try:
         return act(server, known, systems[0], folder)
     finally:
         server.stop()
+        if postgres:
+            postgres.stop()
         if not os.environ.get("KEEP"):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -114,9 +114,24 @@ def test_safe_settings_are_accepted(tmp_path):
     ({"secret_key": "secret" * 6}, "Set SECRET_KEY"),
     ({"secret_key": "demonstration-only-" + "0" * 32}, "Set SECRET_KEY"),
     ({"public_url": "http://panels.example"}, "Set PUBLIC_URL to the https://"),
+    ({"smtp_host": "smtp.example"}, "Set SMTP_STARTTLS=1"),
 ])  # fmt: skip
 def test_settings_that_are_not_safe_say_what_to_change(tmp_path, changes, said):
     assert said in refusal(var=tmp_path, **changes)
+
+
+@pytest.mark.parametrize(("address", "is_refused"), [
+    ("postgresql://web:keep-this@db.example/panels", True),
+    ("postgresql://web:keep-this@db.example/panels?sslmode=require", True),
+    ("postgresql:///panels?host=db.example", True),
+    ("postgresql://web:keep-this@db.example/panels?sslmode=verify-full", False),
+    ("postgresql://web:keep-this@localhost/panels", False), ("postgresql:///panels?host=/run/postgresql", False),
+])  # fmt: skip
+def test_a_database_elsewhere_must_show_its_certificate(tmp_path, monkeypatch, address, is_refused):
+    monkeypatch.setenv("KEYS_DATABASE_URL", address)
+    said = refusal(var=tmp_path, smtp_host="127.0.0.1")
+    assert said.startswith("Add ?sslmode=verify-full to KEYS_DATABASE_URL") == is_refused
+    assert "keep-this" not in said
 
 
 def test_a_root_key_that_others_may_read_is_refused(tmp_path):
