@@ -19,6 +19,7 @@ from core.keyring import KeyRing
 from core.keystore import KeyStore
 from core.providers import KeyProvider, provider_or_none
 from core.tables import table_rows
+from core.templating import OneWorld
 from core.uploads import MemoryRequest
 
 PACKAGES = (
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
 def _templates(app: Flask) -> None:
     ours = app.jinja_loader
     packaged = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
+    app.jinja_environment = OneWorld
     app.jinja_loader = ChoiceLoader([loader for loader in (ours, packaged) if loader])
     app.jinja_env.globals["one_time_key"] = new_id
     app.jinja_env.globals["table_rows"] = table_rows

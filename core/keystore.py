@@ -66,7 +66,8 @@ tombstone = Table(
 
 # One statement however many are asked for; a search asks for every key of an area.
 _BY_IDS = {
-    "postgresql": "select id, owner_kind, owner_id, area_id, area_key_version, wrapped from data_key where id = any(%s)",
+    "postgresql": "select id, owner_kind, owner_id, area_id, area_key_version, wrapped from data_key"
+    " where id = any(string_to_array(%s, ','))",
     "sqlite": "select id, owner_kind, owner_id, area_id, area_key_version, wrapped from data_key"
     " where id in (select value from json_each(?))",
 }
@@ -158,7 +159,7 @@ class KeyStore:
     def rows(self, ids: Iterable[str]) -> list[Any]:
         """The columns of ``WrappedKey`` as plain rows, for opening thousands at once."""
         wanted = list(ids)
-        given = wanted if self.is_postgres else json.dumps(wanted)
+        given = ",".join(wanted) if self.is_postgres else json.dumps(wanted)
         with self.engine.connect() as connection:
             return list(connection.exec_driver_sql(_BY_IDS[self.engine.dialect.name], (given,)))
 

@@ -111,8 +111,8 @@ def gate(response: Response) -> Response:
     if not g.get("gate_passed"):
         g.gate_passed = True
         response = _settled(response)
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    said = {name.lower() for name, _value in response.headers}
+    response.headers.extend((name, value) for name, value in HEADERS.items() if name.lower() not in said)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", TRANSPORT)
     _log(response)

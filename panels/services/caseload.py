@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app
 from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
@@ -19,6 +19,7 @@ from core.crypto import sealed_column
 from core.db import db
 from core.ids import Id
 from core.paging import PER_PAGE, Paging
+from core.sensitivity import fetch_known
 from panels import policies
 from panels.models import Case
 from panels.services.caseload_query import (
@@ -40,8 +41,7 @@ NAME_SORT_UP_TO = 2_000
 KEPT_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the list, opened."""
 
     id: Id
@@ -76,7 +76,8 @@ def find(actor: Actor, asked: Asked) -> Listing:
         if named is not None:
             return named
         asked = replace(asked, sort="due", down=False)
-    found = db.session.execute(list_statement(shape_of(actor, asked)), parameters(actor, asked)).all()
+    statement = list_statement(shape_of(actor, asked), PER_PAGE, (asked.page - 1) * PER_PAGE)
+    found = fetch_known(statement, parameters(actor, asked)).all()
     total = found[0].total if found else 0
     if total > COUNT_UP_TO:
         total = _large_count(actor, asked)
@@ -85,9 +86,8 @@ def find(actor: Actor, asked: Asked) -> Listing:
 
 def _by_name(actor: Actor, asked: Asked) -> Listing | None:
     """All rows under the filters, opened to compare, sorted, and only this page's opened to show; None if too many."""
-    values = parameters(actor, asked) | {"limit": NAME_SORT_UP_TO + 1, "offset": 0}
     shape = replace(shape_of(actor, asked), sort="due", down=False)
-    found = db.session.execute(list_statement(shape), values).all()
+    found = fetch_known(list_statement(shape, NAME_SORT_UP_TO + 1), parameters(actor, asked)).all()
     if len(found) > NAME_SORT_UP_TO:
         return None
     seen = current()
@@ -118,7 +118,7 @@ _SHOWN = ("surname", "preferred_name", "forename", "date_of_birth")
 
 def opened(found: Sequence[Any]) -> list[Row]:
     """Rows of the statement with name and date of birth open, noted for the trail; a forename only where it is shown."""
-    day = today()
+    day, steps = today(), {step.value: step.label for step in NextStep}
     sealed = [
         (row.person_id, row.data_key_id, row.surname_sealed, row.preferred_name_sealed,
          None if row.preferred_name_sealed else row.forename_sealed, row.date_of_birth_sealed)
@@ -127,7 +127,7 @@ def opened(found: Sequence[Any]) -> list[Row]:
     return [
         Row(
             row.id, _as_listed(surname, preferred or forename), born, row.reference,
-            shown_stage(row.stage, row.review_due_on, day), row.lead_name, NextStep(row.next_step).label,
+            shown_stage(row.stage, row.review_due_on, day), row.lead_name, steps[row.next_step],
             row.next_due_on, row.last_contact_on, row.closed_at,
         )
         for row, (surname, preferred, forename, born)
@@ -149,7 +149,6 @@ def _kept(key: Any, make: Any) -> Any:
 def _large_count(actor: Actor, asked: Asked) -> int:
     """Beyond five hundred nobody pages through all: the number may be a minute old."""
     shape, values = replace(shape_of(actor, asked), sort="due", down=False), parameters(actor, asked)
-    del values["limit"], values["offset"]
     return int(_kept((shape, *values.values()), lambda: db.session.scalar(count_statement(shape), values)))
 
 

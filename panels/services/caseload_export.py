@@ -52,7 +52,6 @@ class Wanted:
 def count(actor: Actor, asked: Asked) -> int:
     """How many cases the list holds for this person."""
     shape, values = replace(shape_of(actor, asked), sort="due", down=False), parameters(actor, asked)
-    del values["limit"], values["offset"]
     return int(db.session.scalar(count_statement(shape), values) or 0)
 
 
@@ -94,8 +93,7 @@ def lines(actor: Actor, wanted: Wanted, most: int) -> list[tuple[Any, ...]]:
 def _rows(actor: Actor, wanted: Wanted, most: int) -> list[tuple[Any, ...]]:
     """Restricted records stay where they are; every other young person is named in the entry, with a name or without."""
     asked = replace(wanted.asked, page=1, sort="due", down=False)
-    values = parameters(actor, asked) | {"limit": most, "offset": 0}
-    every = db.session.execute(list_statement(shape_of(actor, asked)), values).all()
+    every = db.session.execute(list_statement(shape_of(actor, asked), most), parameters(actor, asked)).all()
     found = [row for row in every if is_open_to(row.person_id)]
     seen = current()
     seen.subjects |= {row.person_id: None for row in found}

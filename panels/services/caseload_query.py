@@ -71,7 +71,7 @@ def shape_of(actor: Actor, asked: Asked) -> Shape:
 def parameters(actor: Actor, asked: Asked) -> dict[str, Any]:
     return {
         **policies.bound(actor), "stage": asked.stage, "lead": asked.lead, "provider": asked.provider,
-        "today": today(), "limit": PER_PAGE, "offset": (asked.page - 1) * PER_PAGE,
+        "today": today(),
     }  # fmt: skip
 
 
@@ -110,13 +110,14 @@ def _order(shape: Shape) -> list[Any]:
     return [first.desc() if down else first, Case.id.desc() if down else Case.id]
 
 
-def _known(name: str) -> Any:
+def _known(number: int) -> Any:
     """A number that stands in the statement itself: a plan made for any number reads and sorts the whole area."""
-    return bindparam(name, type_=Integer, literal_execute=True)
+    return bindparam(None, number, type_=Integer, literal_execute=True)
 
 
 @lru_cache(maxsize=512)
-def list_statement(shape: Shape) -> Select[*tuple[Any, ...]]:
+def list_statement(shape: Shape, limit: int = PER_PAGE, offset: int = 0) -> Select[*tuple[Any, ...]]:
+    """Cases in their order, from ``offset`` on, each with what a line of the list shows and how many there are, up to a bound."""
     counted = select(literal(1)).select_from(Case).where(_conditions(shape)).limit(COUNT_UP_TO + 1).subquery()
     total = select(func.count()).select_from(counted).scalar_subquery()
     return (
@@ -131,8 +132,8 @@ def list_statement(shape: Shape) -> Select[*tuple[Any, ...]]:
         .outerjoin(User, User.id == Case.lead_id)
         .where(_conditions(shape))
         .order_by(*_order(shape))
-        .limit(_known("limit"))
-        .offset(_known("offset"))
+        .limit(_known(limit))
+        .offset(_known(offset))
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -27,6 +26,8 @@ from panels.views.case_page import due_markup, status_markup
 
 P = Permission
 AT_ONCE = 50
+# The list's own address, which a page of it says some twenty times.
+LIST = "/cases"
 TABS = (("open", "Open"), ("mine", "Mine"), (NOBODY, "Nobody's case"), ("review", "Review due"), ("closed", "Closed"))
 ORDERS = {"due": "earliest due first", "reference": "by reference", "stage": "by stage", "lead": "by lead",
           "seen": "by when they were last seen", "name": "by name"}  # fmt: skip
@@ -34,7 +35,7 @@ HEADS = (("name", "Name"), ("", "Age"), ("reference", "Reference"), ("stage", "S
          ("", "Next step"), ("due", "Due"), ("seen", "Last seen"))  # fmt: skip
 
 
-@bp.route("/cases", methods=["GET", "POST"])
+@bp.route(LIST, methods=["GET", "POST"])
 @requires(P.CASE_READ_AREA, P.CASE_READ_ALLOCATED, reads=Event.CASES_LISTED)
 def case_list() -> ResponseReturnValue:
     """The list; posted with ticked rows, the page that asks who will lead them."""
@@ -71,15 +72,15 @@ def asked_in(args: MultiDict[str, str]) -> Asked:
 
 
 def _address(asked: Asked) -> str:
-    """The list's address: only codes and ids, only what differs from the plain list."""
-    values: dict[str, Any] = {
-        "view": asked.view if asked.view != "open" else None, "stage": asked.stage or None, "lead": asked.lead or None,
-        "provider": asked.provider or None, "overdue": "1" if asked.overdue else None,
-        "review": "1" if asked.review else None, "sort": asked.sort if asked.sort != "due" else None,
-        "way": "down" if asked.down else None, "page": asked.page if asked.page > 1 else None,
-    }  # fmt: skip
-    asked_for = urlencode({name: value for name, value in values.items() if value is not None})
-    return f"{url_for('panels.case_list')}?{asked_for}" if asked_for else url_for("panels.case_list")
+    """The list's address: only codes, ids and numbers, which need no quoting; only what differs from the plain list."""
+    values = (
+        ("view", asked.view if asked.view != "open" else ""), ("stage", asked.stage), ("lead", asked.lead),
+        ("provider", asked.provider), ("overdue", "1" if asked.overdue else ""), ("review", "1" if asked.review else ""),
+        ("sort", asked.sort if asked.sort != "due" else ""), ("way", "down" if asked.down else ""),
+        ("page", str(asked.page) if asked.page > 1 else ""),
+    )  # fmt: skip
+    asked_for = "&".join([f"{name}={value}" for name, value in values if value])
+    return f"{LIST}?{asked_for}" if asked_for else LIST
 
 
 def _list_page(actor: Actor, asked: Asked, error: str | None) -> str:
@@ -100,7 +101,7 @@ def _export(actor: Actor, asked: Asked, listing: Listing) -> str | None:
     """Where this list can be taken out as a file."""
     if not actor.can(P.CASE_EXPORT) or not listing.paging.total:
         return None
-    return _address(asked).replace(url_for("panels.case_list"), url_for("panels.case_export"), 1)
+    return _address(asked).replace(LIST, url_for("panels.case_export"), 1)
 
 
 def _see_also(actor: Actor) -> list[tuple[str, str]]:
@@ -187,15 +188,16 @@ _DASH = "–"
 
 
 def _rows(rows: list[Row], may_change: bool) -> list[dict[str, Any]]:
-    day, base, nobody, spoken = today(), url_for("panels.case_list"), _("Nobody"), language()
+    day, nobody, spoken = today(), _("Nobody"), language()
+    stages = {stage: status_markup(stage.tag) for stage in {row.stage for row in rows}}
     return [
         {
             "id": row.id if may_change else None,
             "label": f"{row.name}, {row.reference}",
             "cells": [
-                Markup(f'<a class="govuk-link" href="{base}/{row.id}">{escape(row.name)}</a>'),  # noqa: S704 (escaped)
+                Markup(f'<a class="govuk-link" href="{LIST}/{row.id}">{escape(row.name)}</a>'),  # noqa: S704 (escaped)
                 age_on(row.born, day) if row.born else _DASH,
-                row.reference, status_markup(row.stage.tag), row.lead or nobody, row.next_step,
+                row.reference, stages[row.stage], row.lead or nobody, row.next_step,
                 short_day(row.closed_on) if row.closed_on else due_markup(row.due_on, day, spoken),
                 short_day(row.last_seen),
             ],
