@@ -6,9 +6,9 @@ from werkzeug.wrappers import Response
 from accounts.sessions import server_session
 
 
-def needs_step_up(minutes: int = 5) -> Response | None:
+def needs_step_up() -> Response | None:
     """None when the password was just given; else the way to the page that asks and then comes back here."""
-    if server_session().stepped_up_within(minutes):
+    if server_session().stepped_up_within():
         return None
     here = request.full_path if request.query_string else request.path
     return redirect(url_for("accounts.again", next=here))

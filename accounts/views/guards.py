@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from accounts.sessions import server_session
 
 View = TypeVar("View", bound=Callable[..., Any])
-TO_OPEN, TO_SEND = 5, 15
 # A form of one button is sent to an address that cannot be opened: go back to its list.
 LISTS = {"/account/devices": "/account", "/account/sign-out-everywhere": "/account",
          "/admin/grants": "/admin/grants", "/account/factors": "/account/security",
@@ -18,8 +17,8 @@ LISTS = {"/account/devices": "/account", "/account/sign-out-everywhere": "/accou
 
 
 def again_first() -> ResponseReturnValue | None:
-    """None where it was given within five minutes (fifteen to send a form: slow typing is not lost); else the way there."""
-    if server_session().stepped_up_within(TO_OPEN if request.method == "GET" else TO_SEND):
+    """None where it was given within five minutes; else the way there. What was typed meanwhile is held, and given back."""
+    if server_session().stepped_up_within():
         return None
     held = current_app.extensions["hold_form"]()
     return redirect(url_for("accounts.again", next=held or (request.path if _can_be_opened() else _list())))

@@ -7,7 +7,7 @@ from flask import abort, flash, g, redirect, render_template, request, session, 
 from flask.typing import ResponseReturnValue
 
 from accounts.services import throttle
-from accounts.step_up import needs_step_up
+from accounts.views.guards import again_first
 from audit.models import Event
 from core.access import Permission, requires, signed_in
 from core.clock import now
@@ -26,7 +26,6 @@ from referrals.services import story
 
 P = Permission
 BANNER = "emergency"
-TO_OPEN, TO_SEND = 5, 15
 MOST_WRONG = 5
 
 
@@ -35,7 +34,7 @@ MOST_WRONG = 5
 def emergency_ask() -> ResponseReturnValue:
     """The form; sent, it opens one case and leads to it."""
     actor, form = signed_in(), OpenForm()
-    stopped = needs_step_up(TO_OPEN if request.method == "GET" else TO_SEND)
+    stopped = again_first()
     if stopped is not None:
         return stopped
     opened = emergency.open_now(actor)

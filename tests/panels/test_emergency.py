@@ -128,7 +128,7 @@ def test_it_asks_for_the_password_again(sign_in, case_id):
     form = client.page("/emergency")
     token = next(i.get("value") for i in form.all("input") if i.get("name") == "csrf_token")
     row = db.session.scalars(select(SignInSession).where(SignInSession.user_id == client.actor.user_id)).one()
-    row.stepped_up_at = now() - timedelta(minutes=16)
+    row.stepped_up_at = now() - timedelta(minutes=6)
     db.session.commit()
     values = FIELDS | {"reference": reference_of(case_id), "csrf_token": token, "once": new_id()}
     answers = [client.get("/emergency"), client.post("/emergency", data=values)]
