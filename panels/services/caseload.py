@@ -117,21 +117,18 @@ _SHOWN = ("surname", "preferred_name", "forename", "date_of_birth")
 
 
 def opened(found: Sequence[Any]) -> list[Row]:
-    """Rows of the statement with name and date of birth open, noted for the trail; a forename only where it is shown."""
+    """Rows of the statement with name and date of birth open, noted for the trail."""
     day, steps = today(), {step.value: step.label for step in NextStep}
-    sealed = [
-        (row.person_id, row.data_key_id, row.surname_sealed, row.preferred_name_sealed,
-         None if row.preferred_name_sealed else row.forename_sealed, row.date_of_birth_sealed)
-        for row in found
-    ]  # fmt: skip
+    whole = 2 + len(_SHOWN)
+    people = current().open_list(YoungPerson, _SHOWN, (row[:whole] for row in found))
     return [
         Row(
-            row.id, _as_listed(surname, preferred or forename), born, row.reference,
-            shown_stage(row.stage, row.review_due_on, day), row.lead_name, steps[row.next_step],
-            row.next_due_on, row.last_contact_on, row.closed_at,
+            case_id, _as_listed(surname, preferred or forename), born, reference, shown_stage(stage, review_due_on, day),
+            lead, steps[step], due_on, seen_on, closed_at,
         )
-        for row, (surname, preferred, forename, born)
-        in zip(found, current().open_list(YoungPerson, _SHOWN, sealed), strict=True)
+        for (surname, preferred, forename, born),
+            (case_id, reference, stage, review_due_on, step, due_on, seen_on, closed_at, lead, _total)
+        in zip(people, (row[whole:] for row in found), strict=True)
     ]  # fmt: skip
 
 

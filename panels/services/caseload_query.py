@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, literal, or_, select
 
 from accounts.models import User
 from cohort.models import YoungPerson
@@ -117,16 +117,20 @@ def _known(number: int) -> Any:
 
 @lru_cache(maxsize=512)
 def list_statement(shape: Shape, limit: int = PER_PAGE, offset: int = 0) -> Select[*tuple[Any, ...]]:
-    """Cases in their order, from ``offset`` on, each with what a line of the list shows and how many there are, up to a bound."""
+    """Cases in their order, from ``offset`` on, each with how many there are, up to a bound.
+
+    First the young person (id, key, and sealed what a line shows of them: a forename only where no other is preferred),
+    then the case.
+    """
     counted = select(literal(1)).select_from(Case).where(_conditions(shape)).limit(COUNT_UP_TO + 1).subquery()
     total = select(func.count()).select_from(counted).scalar_subquery()
+    preferred, forename = sealed_column(YoungPerson, "preferred_name"), sealed_column(YoungPerson, "forename")
     return (
         select(
+            YoungPerson.id.label("person_id"), YoungPerson.data_key_id, sealed_column(YoungPerson, "surname"), preferred,
+            case((preferred.is_(None), forename)).label(forename.key), sealed_column(YoungPerson, "date_of_birth"),
             Case.id, Case.reference, Case.stage, Case.review_due_on, Case.next_step, Case.next_due_on,
-            Case.last_contact_on, Case.closed_at, YoungPerson.id.label("person_id"), YoungPerson.data_key_id,
-            sealed_column(YoungPerson, "surname"), sealed_column(YoungPerson, "forename"),
-            sealed_column(YoungPerson, "preferred_name"), sealed_column(YoungPerson, "date_of_birth"),
-            User.name.label("lead_name"), total.label("total"),
+            Case.last_contact_on, Case.closed_at, User.name.label("lead_name"), total.label("total"),
         )
         .join(YoungPerson, YoungPerson.id == Case.young_person_id)
         .outerjoin(User, User.id == Case.lead_id)
