@@ -125,7 +125,6 @@ def change(referral_id: Id, key: str) -> ResponseReturnValue:
     expect_version(found, form, form.opened(stored) or None)
     is_right = form.validate_on_submit()
     if not why.validate() or not is_right:
-        form.form_errors = [*form.form_errors, *why.why.errors]
         return _change_page(found, key, form, why)
     tracking.change(signed_in(), referral=found, key=key, values=form.kept(), why=why.why.data or "")
     flash("Change saved. The coordinator will see it.", "success")

@@ -89,7 +89,7 @@ def _next_act(actor: Actor, file: TriageFile, found: list[PossibleMatch]) -> str
         return "step_up"
     if file.referral.young_person_id is None and all(match.answer == MatchAnswer.DIFFERENT for match in found):
         return "create"
-    return "decide"
+    return "wait" if file.status is S.INFORMATION_NEEDED else "decide"
 
 
 def _act(referral_id: Id, act: Callable[[Actor, TriageFile], str]) -> ResponseReturnValue:

@@ -87,7 +87,9 @@ def test_already_open_tells_the_referrer_so_and_nothing_of_the_other(sign_in, re
 def test_asking_for_information_keeps_a_question(sign_in, referral, acting):
     client = sign_in(Role.COORDINATOR)
     started(client, referral)
+    client.submit(f"/triage/{referral}", button="Make a new record")
     answer = decide(client, referral, "awaiting_info", "Which school do they go to now?")
+    assert "Next: the referrer answers your question, or you decide without it" in words(answer)
     assert "Question sent to the referrer." in words(answer)
     assert "Which school do they go to now?" in words(answer)
     message = db.session.scalars(select(ReferralMessage)).one()

@@ -14,7 +14,7 @@ from referrals.models import Referral, ReferralMessage, ReferrerFeedback
 from referrals.services import tracking
 from referrals.services.outcomes import case_closed, panel_decided
 from tests.factories.referrals import send_referral
-from tests.support.client import form_values, words
+from tests.support.client import Page, form_values, text, words
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def bodies(event: Event) -> list[bytes]:
 def test_the_referrer_sees_status_dates_and_their_own_answers(sign_in, sent):
     page = sign_in(Role.REFERRER).get(f"/referrals/{sent}")
     shown = words(page)
-    for text in ("Received", "No decision yet. We will decide by", "Kaya Sefton", "lunchtime drama club"):
-        assert text in shown
+    for said in ("Received", "No decision yet. We will decide by", "Kaya Sefton", "lunchtime drama club"):
+        assert said in shown
     assert "Sefton" not in page.text[: page.text.index("</title>")]
     assert b"Sefton" not in b"".join(bodies(Event.REFERRAL_READ))
     assert len(bodies(Event.REFERRAL_READ)) == 1
@@ -142,7 +142,8 @@ def test_a_change_needs_why_and_keeps_the_text_before(sign_in, acting, sent):
     client = sign_in(Role.REFERRER)
     address = f"/referrals/{sent}/change/worries"
     page = client.submit(address, {"text": "They followed her home."})
-    assert "Tell us why you are making this change" in words(page)
+    link = next(a for a in Page(page.text).all("a") if text(a) == "Tell us why you are making this change")
+    assert (link.get("href"), text(Page(page.text).all("title")[0])[:7]) == ("#why", "Error: ")
     assert "They followed her home." in words(page)
     page = client.submit(address, {"text": "They followed her home.", "why": "New information"})
     assert "Change saved" in words(page)
