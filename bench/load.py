@@ -69,7 +69,7 @@ def ready_drafts(app: Any, email: str, area_slug: str, how_many: int = DRAFTS) -
             told = Story(batch, random.Random(4), place, person, today(), "")
             told.sent_on = today()
             batch.add(
-                ReferralDraft, key, id=draft_id, owner_id=owner.id, agency_id=place.referrers[0][1], area_id=area.id,
+                ReferralDraft, key, id=draft_id, owner_id=owner.id, agency_id=place.referrers[0].agency_id, area_id=area.id,
                 kept_until=today() + timedelta(days=28), saved_at=installation.at(today()), answers=told.answers(),
             )  # fmt: skip
             ids.append(draft_id)

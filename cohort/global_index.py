@@ -115,7 +115,7 @@ class GlobalIndex:
         """Remove everybody else; returns how many."""
         kept = set(person_ids)
         with self.ready().connect() as connection:
-            known = set(connection.scalars(select(entry.c.young_person_id.distinct())))
+            known = set(connection.scalars(select(entry.c.young_person_id).distinct()))
         self.remove(known - kept)
         return len(known - kept)
 

@@ -30,7 +30,7 @@ from core.migrate import upgrade_all
 from demo import lately
 from demo.batch import Batch, at
 from demo.people import SUPPORTED, known_people, people
-from demo.place import Place
+from demo.place import Place, Sender
 from demo.staff import staff
 from demo.story import ORDER, SHARES, Story
 from interventions.models import Intervention
@@ -197,7 +197,7 @@ def place_of(slug: str, rng: random.Random) -> Place:
     return Place(
         area_id=area.id, prefix=area.prefix,
         districts=list(db.session.scalars(select(District.id).where(District.area_id == area.id))),
-        referrers=[(m.user_id, m.agency_id) for m in holding("referrer")],
+        referrers=_senders(area.id),
         coordinator=holding("coordinator")[0].user_id,
         leads=[m.user_id for m in holding("lead_practitioner")],
         practitioners=[
@@ -205,6 +205,17 @@ def place_of(slug: str, rng: random.Random) -> Place:
         ],
         interventions=[(row[0], row[1] or "") for row in offered],
     )  # fmt: skip
+
+
+def _senders(area_id: Id) -> list[Sender]:
+    found = db.session.execute(
+        select(User.id, Agency.id, User.name, Agency.name, User.email)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Agency, Agency.id == Membership.agency_id)
+        .where(Membership.area_id == area_id, Membership.role == "referrer")
+        .order_by(User.email)
+    )
+    return [Sender(*row) for row in found]
 
 
 def shares_of(slugs: list[str], how_many: int, fullest: str = FULLEST) -> list[int]:

@@ -2,18 +2,29 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from core.ids import Id
 
 
+class Sender(NamedTuple):
+    """Someone who refers, and what they write on the page "Your details"."""
+
+    user_id: Id
+    agency_id: Id
+    name: str
+    agency: str
+    email: str
+
+
 @dataclass
 class Place:
-    """An area with the people and agencies that a story needs; ids only."""
+    """An area with the people and agencies that a story needs; ids, and who sends its referrals."""
 
     area_id: Id
     prefix: str
     districts: list[Id]
-    referrers: list[tuple[Id, Id]]
+    referrers: list[Sender]
     coordinator: Id
     leads: list[Id]
     practitioners: list[tuple[Id, Id]]

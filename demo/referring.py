@@ -38,7 +38,6 @@ class Referring(Telling):
         self.batch.add_plain(BlindIndex, index_rows(self.place.area_id, str(self.person_id), values))
 
     def _referral(self, stage: str) -> None:
-        sender, agency = self.rng.choice(self.place.referrers)
         acknowledge_by = add_working_days(self.sent_on, 1)
         status, outcome, decided = self._status(stage)
         late = self.rng.random() < 0.08
@@ -56,8 +55,8 @@ class Referring(Telling):
         self.decided_at = decided_at
         self.referral_id = self.batch.add(
             Referral, self.key, id=self.referral_id or new_id(), reference=self.reference, area_id=self.place.area_id,
-            district_id=self.rng.choice(self.place.districts) if self.place.districts else None, agency_id=agency,
-            sent_by_id=sender, source_type=SourceType.PROFESSIONAL.value, young_person_id=self.person_id,
+            district_id=self.rng.choice(self.place.districts) if self.place.districts else None, agency_id=self.sender.agency_id,
+            sent_by_id=self.sender.user_id, source_type=SourceType.PROFESSIONAL.value, young_person_id=self.person_id,
             status=status.value, owner_id=None if stage == "new" else self.place.coordinator,
             sent_at=by_now(self.sent_on, self.rng.randint(8, 17), self.rng.randint(0, 59)), acknowledge_by=acknowledge_by,
             acknowledged_at=acknowledged, decide_by=add_working_days(self.sent_on, 5), decided_at=decided_at,

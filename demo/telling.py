@@ -33,7 +33,7 @@ class Telling:
         self, batch: Batch, rng: Random, place: Place, person: FictionalPerson, today: date, reference: str
     ) -> None:
         self.batch, self.rng, self.place, self.person, self.today = batch, rng, place, person, today
-        self.reference = reference
+        self.reference, self.sender = reference, rng.choice(place.referrers)
         self.tell = Storyteller(rng, person)
         self.key: PersonKey
         self.person_id: Id | None = None
@@ -77,11 +77,11 @@ class Telling:
                       "outcome": helped[0].outcome.value if helped else "not_started"},
             "family": {"informed": "yes", "young_person_knows": "yes"},
             "people": {"list": [
-                {"id": new_id(), "name": carer.called, "relation": carer.relation.value,
+                {"id": new_id(), "name": f"{carer.forename} {carer.surname}", "relation": carer.relation.value,
                  "parental_responsibility": "yes" if carer.has_parental_responsibility else "no",
                  "contact": carer.phone or ""} for carer in person.carers]},
             "sharing": {"basis": LawfulBasisChoice.SAFEGUARD.value},
-            "you": {"name": "On record", "agency": "On record", "email": "on.record@agency.example"},
+            "you": {"name": self.sender.name, "agency": self.sender.agency, "email": self.sender.email},
         }  # fmt: skip
 
     def _of_case(self) -> dict[str, Any]:

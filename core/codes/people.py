@@ -38,6 +38,11 @@ class Ethnicity(GroupedCode):
     NS = "NS", "Not stated", _NS
 
     @property
+    def in_full(self) -> str:
+        """Where it stands alone, away from its heading: ``White: British``."""
+        return self.label if self.group in self.label else f"{self.group}: {self.label}"
+
+    @property
     def national(self) -> "Ethnicity":
         """The code of the national 18+1 list."""
         return Ethnicity.W9 if self is Ethnicity.W4 else self

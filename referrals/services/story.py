@@ -170,7 +170,7 @@ def _about(answers: dict[str, Any]) -> list[dict[str, Any]]:
         _row(_("Where they live"), home),
         _row(_("School or work"), school),
         _row(_("Sex"), label_of(Sex, needs.get("sex"), missing="")),
-        _row(_("Ethnicity"), label_of(Ethnicity, needs.get("ethnicity"), missing="")),
+        _row(_("Ethnicity"), ", ".join(one.in_full for one in ordered(Ethnicity, [needs.get("ethnicity", "")]))),
         _row(_("First language"), needs.get("first_language")),
         _row(_("Interpreter needed"), label_of(YesNoNotKnown, needs.get("interpreter"), missing="")),
         _row(_("Special educational needs"), label_of(SendStatus, needs.get("send"), missing="")),

@@ -15,7 +15,7 @@ from core.ids import new_id
 from core.keyring import keyring
 from demo.batch import Batch, at
 from demo.people import people
-from demo.place import Place
+from demo.place import Place, Sender
 from demo.story import ORDER, Story
 from interventions.models import Intervention
 from panels.models import (
@@ -48,7 +48,8 @@ def place_in(known, area="reading"):
     db.session.flush()
     return Place(
         area_id=known.areas[area], prefix="RDG" if area == "reading" else "SLO", districts=[],
-        referrers=[(known.users[f"referrer@{area}"], known.agencies[f"school@{area}"])],
+        referrers=[Sender(known.users[f"referrer@{area}"], known.agencies[f"school@{area}"], "Rosa Whitcombe",
+                          "Northbrook Academy", "rosa.whitcombe@school.example")],
         coordinator=known.users[f"coordinator@{area}"], leads=[known.users[f"lead_practitioner@{area}"]],
         practitioners=[(known.users[f"provider_practitioner@{area}"], known.agencies[f"vcs@{area}"])],
         interventions=[(intervention.id, known.agencies[f"vcs@{area}"])],
