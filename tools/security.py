@@ -109,21 +109,40 @@ def cookies(visitor: Visitor) -> str:
 
 
 def sqlmap(address: str, visitor: Visitor, role: str, folder: Path) -> list[str]:
-    """Every form and every address with a question that the walk of this role finds and no role before it did."""
+    """Every form and every address with a question that the walk of this role finds and no role before it did.
+
+    What seems open is tried once more by itself: an answer that differs for another reason is no finding.
+    """
     todo = [one for one in targets.found(visitor, ENDS_THE_VISIT, PAGES) if one.shape not in TRIED]
     TRIED.update(one.shape for one in todo)
-    requests = folder / f"sqlmap-{role}.requests"
-    requests.write_text("".join(one.written(address, cookies(visitor)) for one in todo))
-    said, is_whole = bounded(
-        [str(ATTACKERS / "sqlmap"), "-l", str(requests), "--batch", f"--dbms={DATABASES[DATABASE]}", "--technique=BEUS",
-         "--skip", ",".join(targets.MACHINERY), "--eval", ANEW, "--ignore-redirects", "--disable-coloring", "--timeout=20",
-         "--output-dir", str(folder / f"sqlmap-{role}")],
-        folder / f"sqlmap-{role}.log",
-    )  # fmt: skip
+    said, is_whole = _sqlmap(todo, address, visitor, folder / f"sqlmap-{role}")
     tested = len(re.findall(r"testing for SQL injection on", said))
     note(f"sqlmap as {role}", f"{len(todo)} requests, {tested} parameters, {'to its end' if is_whole else 'CUT OFF'}")
     cut = [] if is_whole else [f"NOT CHECKED: sqlmap as {role} was cut off after {SECONDS * 6} seconds"]
-    return cut + [f"{line} ({role})" for line in re.findall(r"Parameter: .+|.+is vulnerable.+", said)]
+    if not (seem_open := set(re.findall(r"^Parameter: (\S+)", said, re.M))):
+        return cut
+    again = [one for one in todo if seem_open & one.names]
+    said, is_whole = _sqlmap(again, address, visitor, folder / f"sqlmap-{role}-again", sorted(seem_open))
+    cut += (
+        [] if is_whole else [f"NOT CHECKED: sqlmap as {role} was cut off when it looked again at {sorted(seem_open)}"]
+    )
+    note(f"sqlmap as {role}, again", f"{len(again)} requests, {', '.join(sorted(seem_open))}")
+    return cut + [f"{line} ({role})" for line in re.findall(r"^Parameter: .+", said, re.M)]
+
+
+def _sqlmap(
+    todo: list[targets.Target], address: str, visitor: Visitor, place: Path, only: list[str] | None = None
+) -> tuple[str, bool]:
+    """What it printed, and whether it came to its end; it goes on after a parameter that seems open."""
+    requests = place.with_suffix(".requests")
+    requests.write_text("".join(one.written(address, cookies(visitor)) for one in todo))
+    return bounded(
+        [str(ATTACKERS / "sqlmap"), "-l", str(requests), "--batch", f"--dbms={DATABASES[DATABASE]}", "--technique=BEUS",
+         *(["-p", ",".join(only)] if only else ["--skip", ",".join(targets.MACHINERY)]), "--eval", ANEW,
+         "--answers", "keep testing=Y,exploit=N,skip further=N", "--ignore-redirects", "--disable-coloring",
+         "--timeout=20", "--output-dir", str(place)],
+        place.with_suffix(".log"),
+    )  # fmt: skip
 
 
 def bounded(command: list[str], log: Path) -> tuple[str, bool]:

@@ -32,9 +32,17 @@ class Target:
         return self.method, f"{ID.sub('*', urlsplit(self.path).path)}?{query}", fields
 
     @property
+    def names(self) -> set[str]:
+        """The fields of the body and of the address."""
+        return {
+            name
+            for part in (self.body, urlsplit(self.path).query)
+            for name, _ in parse_qsl(part, keep_blank_values=True)
+        }
+
+    @property
     def has_fields(self) -> bool:
-        names = {name for name, _ in parse_qsl(self.body, keep_blank_values=True)} - {*MACHINERY, "row_version"}
-        return bool(names or urlsplit(self.path).query)
+        return bool(self.names - {*MACHINERY, "row_version"})
 
     def written(self, address: str, cookie: str) -> str:
         place = urlsplit(address)
