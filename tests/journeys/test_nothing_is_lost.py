@@ -96,6 +96,9 @@ def test_a_cut_network_is_said_and_saving_goes_on_afterwards(clocked, site):
     referrer.fill({"text": TYPED})
     page.clock.run_for(5_100)
     referrer.sees("Not saved yet. Your words are still on this page.")
+    page.get_by_role("button", name="Save and continue").click()
+    referrer.sees("We could not reach the service. Check your connection, then try again.")
+    expect(page.locator("#text")).to_have_value(TYPED)
     page.context.set_offline(False)
     referrer.fill({"text": f"{TYPED} sings"})
     with saving(page) as answer:

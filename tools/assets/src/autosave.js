@@ -15,7 +15,7 @@ class Autosave {
     this.changed = this.saving = this.told = this.sent = false;
     form.addEventListener("input", () => this.later());
     form.addEventListener("change", () => this.later());
-    form.addEventListener("submit", () => this.stop());
+    form.addEventListener("submit", () => navigator.onLine && this.stop());
     addEventListener("pagehide", () => this.save());
     document.addEventListener("visibilitychange", () => document.hidden && this.save());
   }
@@ -100,12 +100,14 @@ function fieldsOf(form) {
   return fields;
 }
 
-function statusOf(form) {
+// Where a form says how its saving goes: made above its button the first time.
+export function statusOf(form) {
   const there = form.querySelector("[data-autosave-status]");
   if (there) return there;
   const status = document.createElement("p");
   status.className = "app-saved";
   status.setAttribute("role", "status");
+  status.dataset.autosaveStatus = "";
   const button = form.querySelector("button:not([type=button])");
   if (button) (button.closest(".govuk-button-group, .app-actions") || button).before(status);
   else form.append(status);

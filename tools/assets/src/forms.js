@@ -1,4 +1,7 @@
-// A form is sent once; Ctrl+Enter sends the forms that allow it.
+// A form is sent once, and not into a cut network; Ctrl+Enter sends the forms that allow it.
+import { statusOf } from "./autosave.js";
+import { said } from "./words.js";
+
 const FORGET = 10000;
 
 export function submitOnce() {
@@ -8,6 +11,14 @@ export function submitOnce() {
     if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("data-submit-again")) return;
     if (sent.has(form)) {
       event.preventDefault();
+      return;
+    }
+    // The browser's own page about it would come in place of this one, and what was typed would be gone.
+    if (!navigator.onLine) {
+      event.preventDefault();
+      const status = statusOf(form);
+      status.classList.add("app-saved--failed");
+      status.textContent = said("We could not reach the service. Check your connection, then try again.");
       return;
     }
     sent.add(form);
