@@ -61,7 +61,7 @@ INVITED_PAGES = (
 )  # fmt: skip
 # What must be whole in Welsh: the public's and the referrer's pages, and the words behind them.
 COMPLETE_TEMPLATES = (
-    "layouts/*", "components/*", "public/*", "errors/*", "messages/*", "files/_list.html", "desk/home.html",
+    "layouts/*", "components/*", "public/*", "errors/*", "messages/*", "imports/*", "files/_list.html", "desk/home.html",
     "desk/_sent.html", *(f"invited/{name}.html" for name in INVITED_PAGES),
     *(f"accounts/{name}.html" for name in ACCOUNT_PAGES),
     "referrals/[!ts_]*.html", "referrals/_numbers.html", "referrals/sent.html", "referrals/section.html",
@@ -80,7 +80,9 @@ COMPLETE_PYTHON = (
     "referrals/forms/tracking.py", "referrals/views/drafting.py", "referrals/views/referring.py",
     "referrals/views/sections.py", "referrals/views/tracking.py", "referrals/views/files.py",
     "referrals/views/answering.py", "referrals/services/sending.py",
-    "core/codes/invited.py", "invited/forms.py", "invited/forms_families.py",
+    "imports/cells.py", "imports/checking.py", "imports/forms.py", "imports/limits.py", "imports/models.py",
+    "imports/reading.py", "imports/workbooks.py", "imports/services/showing.py", "imports/services/uploading.py",
+    "panels/services/decisions.py:READY_WORDS", "core/codes/invited.py", "invited/forms.py", "invited/forms_families.py",
 )  # fmt: skip
 _NOT_WORDS = re.compile(
     r"govuk-|app-|^[a-z0-9_/.,-]*$|^[A-Z0-9_]+$|^[a-z]+(-[a-z0-9]+)+|^[^A-Za-z]*$|[{}<>]|^\S*[/=]\S*$|\\"
@@ -132,14 +134,19 @@ def in_template(path: Path) -> Iterator[Found]:
 
 
 def in_python(path: Path, inside: str = "") -> Iterator[Found]:
-    """``inside``: only the words of this class."""
+    """``inside``: only the words of this class or constant."""
     name, tree = str(path.relative_to(ROOT)), ast.parse(path.read_text())
     if inside:
-        tree.body = [node for node in tree.body if getattr(node, "name", "") == inside]
+        tree.body = [node for node in tree.body if inside in (getattr(node, "name", ""), _target(node))]
     else:
         yield from _marked(path, name)
     if is_spoken(path):
         yield from (Found(name, words) for words in _words(tree))
+
+
+def _target(node: ast.AST) -> str:
+    """The name that an annotated constant gets."""
+    return ast.unparse(node.target) if isinstance(node, ast.AnnAssign) else ""
 
 
 def _marked(path: Path, name: str) -> Iterator[Found]:
