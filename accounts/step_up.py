@@ -3,7 +3,7 @@
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from accounts.sessions import server_session
+from accounts.server_session import server_session
 
 
 def needs_step_up() -> Response | None:

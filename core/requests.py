@@ -1,4 +1,4 @@
-"""One transaction a request, the gate that writes the trail before the first byte leaves, headers, and quiet logs."""
+"""One transaction a request, the gate that writes the trail before the first byte leaves, and quiet logs."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from core import context, submissions, systems
+from core import context, headers, submissions, systems
 from core.access import Door, find_actor, guard, requirement_of
 from core.crypto import SealBroken
 from core.db import begin_writing, db, set_writing
@@ -28,23 +28,6 @@ log = structlog.get_logger()
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # A form that answers with a page (200) has changed nothing: only these answers keep what the view did.
 KEEPS = frozenset({201, 202, 204, 302, 303})
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; "
-        "report-uri /policy-reports; report-to policy"
-    ),
-    "Reporting-Endpoints": 'policy="/policy-reports"',
-    "X-Content-Type-Options": "nosniff",
-    # For browsers that do not know frame-ancestors.
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cache-Control": "no-store",
-}
-TRANSPORT = "max-age=31536000; includeSubDomains"
 
 
 class Trail(Protocol):
@@ -111,10 +94,7 @@ def gate(response: Response) -> Response:
     if not g.get("gate_passed"):
         g.gate_passed = True
         response = _settled(response)
-    said = {name.lower() for name, _value in response.headers}
-    response.headers.extend((name, value) for name, value in HEADERS.items() if name.lower() not in said)
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", TRANSPORT)
+    headers.add_to(response, is_secure=request.is_secure)
     _log(response)
     return response
 

@@ -7,7 +7,7 @@ from wsgiref.headers import Headers
 from flask import Flask
 from servestatic import ServeStatic
 
-from core.requests import HEADERS, TRANSPORT
+from core.headers import HEADERS, TRANSPORT
 
 AN_HOUR, A_YEAR = 3600, "max-age=31536000, public, immutable"
 

@@ -7,9 +7,9 @@ from sqlalchemy import select, update
 from accounts import demonstration
 from accounts.credentials import Proof
 from accounts.models import Membership, User
+from accounts.server_session import server_session
 from accounts.services import alarms, devices, passwords, throttle
 from accounts.services.memberships import as_actor, ways_of
-from accounts.sessions import server_session
 from audit.models import Event
 from audit.services import record
 from core.access import Actor

@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from accounts.forms import ChangePasswordForm
 from accounts.models import User
+from accounts.server_session import server_session
 from accounts.services import own_account, sign_in
 from accounts.services.memberships import ways_of
-from accounts.sessions import server_session
 from accounts.views import bp
 from accounts.views.guards import step_up_first
 from core.access import Actor, Door, requires, signed_in

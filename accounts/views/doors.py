@@ -8,10 +8,10 @@ from accounts.acting import is_enough
 from accounts.credentials import Proof
 from accounts.forms import ChooseRoleForm, NewPasswordForm, PasskeyForm, ResetForm, local_path, refuse_foreign_next
 from accounts.models import Membership, User
+from accounts.server_session import server_session
 from accounts.services import links, own_account, sign_in
 from accounts.services.memberships import ways_of
 from accounts.services.providers import providers
-from accounts.sessions import server_session
 from accounts.views import bp
 from accounts.views.entering import leads
 from accounts.views.framing import lets_providers

@@ -17,11 +17,11 @@ from accounts.forms import (
     refuse_foreign_next,
 )
 from accounts.models import User
+from accounts.server_session import server_session
 from accounts.services import factors, passkeys, recovery_codes, sign_in, totp
 from accounts.services.challenges import Stale
 from accounts.services.memberships import as_actor
 from accounts.services.providers import providers
-from accounts.sessions import server_session
 from accounts.views import bp
 from accounts.views.framing import lets_providers
 from core.access import Door, find_actor, requires, signed_in

@@ -4,7 +4,7 @@ from flask import make_response
 from flask.wrappers import Response
 
 from accounts.services.providers import providers
-from core.requests import HEADERS
+from core.headers import HEADERS
 
 POLICY = "Content-Security-Policy"
 

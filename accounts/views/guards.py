@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flask import current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from accounts.sessions import server_session
+from accounts.server_session import server_session
 
 View = TypeVar("View", bound=Callable[..., Any])
 # A form of one button is sent to an address that cannot be opened: go back to its list.

@@ -14,6 +14,7 @@ from accounts.forms import (
     refuse_foreign_next,
 )
 from accounts.models import User
+from accounts.server_session import server_session
 from accounts.services import (
     challenges,
     factors,
@@ -27,7 +28,6 @@ from accounts.services import (
 )
 from accounts.services.challenges import Stale
 from accounts.services.providers import providers
-from accounts.sessions import server_session
 from accounts.views import bp
 from accounts.views.entering import leads
 from accounts.views.framing import lets_providers

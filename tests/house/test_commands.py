@@ -20,10 +20,10 @@ from accounts.roles import Role
 from config.settings import Settings, SettingsError
 from core.clock import now
 from core.db import db
+from core.headers import HEADERS
 from core.ids import new_id
 from core.keyring import keyring
 from core.providers import FileKeys, LocalKeys, NoKeys
-from core.requests import HEADERS
 from desk import health
 from tests.conftest import build
 from tests.house.commands import own_commands
