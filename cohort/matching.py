@@ -33,6 +33,8 @@ class MatchReason(Code):
 def normalise(text: str | None) -> str:
     """The same letters however they were typed: no case, accents, punctuation, spaces or Unicode forms."""
     found = text or ""
+    if found.isascii():  # Nine names of ten, and a search reads thousands: every form of these is the same.
+        return "".join(filter(str.isalnum, found.lower()))
     while (plainer := _plainer(found)) != found:
         found = plainer
     return found

@@ -29,6 +29,11 @@ def test_a_normal_form_is_its_own_normal_form(text):
     assert normalise(once) == once
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_a_plain_name_is_the_same_alone_and_beside_an_accent(text):
+    assert normalise(f"{text}é") == f"{normalise(text)}e"
+
+
 @given(st.text(max_size=60))
 def test_no_name_can_break_the_sound(text):
     assert isinstance(sound(normalise(text)), str)

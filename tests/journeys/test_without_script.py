@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys import story
+from tests.journeys.conftest import SMALL
 
 pytestmark = pytest.mark.browser
 
@@ -14,8 +15,15 @@ def test_the_story_without_script(walker, site):
     def person(who):
         return walker(who, script=False)
 
-    coordinator = person("coordinator@reading")
-    story.make_ready_for_panel(coordinator, story.refer(person("referrer@reading"), known))
+    coordinator, referrer, opened = (
+        person("coordinator@reading"),
+        walker("referrer@reading", script=False, size=SMALL),
+        [],
+    )
+    referrer.page.on("load", lambda: opened.append(referrer.page.url))
+    story.make_ready_for_panel(coordinator, story.refer(referrer, known))
+    from_the_start = [url for url in opened if "/refer" in url][2:]
+    assert len(from_the_start) <= 16, "from the danger question to the reference, on a telephone (PAGES 7)"
     meeting = story.plan_meeting(coordinator, known)
     story.hold_meeting(person("panel_chair@reading"), meeting, known)
     lead = person("lead_practitioner@reading")
