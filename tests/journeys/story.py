@@ -81,9 +81,10 @@ def record_taking_part(lead: Walker) -> str:
     lead.open("/cases").press("Sefton, Kay")
     case = lead.address
     lead.sees("Next:").open(f"{case}/engagement").heading("Asking to take part")
-    version = lead.page.locator("[name=notice_version] option").last.get_attribute("value")
+    # The first is "Choose", the last "Not given yet".
+    version = lead.page.locator("[name=notice_version] option").nth(1).get_attribute("value")
     lead.fill({"method": "visit", "answer": "yes", "given_by": "both", "notice_version": version})
-    lead.press("Record attempt").sees("Taking part")
+    lead.press("Record attempt").sees("Saved.")
     return case
 
 

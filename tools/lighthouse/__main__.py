@@ -37,7 +37,8 @@ HEAD = """# Lighthouse
 
 What Lighthouse {version} says of every page that a referrer opens, on the demonstration, as a telephone on a slow network
 (its standard setting). Wanted: accessibility 100, best practices 100, performance 95 or more. `make lighthouse` writes this
-page; it is not part of `make test`. Automatic checks find only a part: axe looks at every page of every role in `make test`.
+page; it is not part of `make test`. A page below is measured twice more, because what else the machine does counts: the middle
+one of the three stands here. Automatic checks find only a part: axe looks at every page of every role in `make test`.
 
 Measured on {day}: {pages} pages, {below} below what is wanted.
 
@@ -90,6 +91,18 @@ def is_below(one: dict[str, Any]) -> bool:
     return any(one["scores"][name] < least for name, least in GOALS.items())
 
 
+def steadied(results: list[dict[str, Any]], cookie: str) -> list[dict[str, Any]]:
+    """A page below what is wanted is measured twice more; the middle one by performance stands."""
+    low = [one["address"] for one in results if is_below(one)]
+    again = measured(low * 2, cookie) if low else []
+
+    def middle(one: dict[str, Any]) -> dict[str, Any]:
+        tries = [one, *(other for other in again if other["address"] == one["address"])]
+        return sorted(tries, key=lambda each: each["scores"]["performance"])[len(tries) // 2]
+
+    return [middle(one) for one in results]
+
+
 def table(results: list[dict[str, Any]]) -> str:
     version = json.loads((HERE / "package.json").read_text())["dependencies"]["lighthouse"]
     below = sum(map(is_below, results)) or "none"
@@ -112,7 +125,7 @@ def main() -> None:
                 found = addresses(page)
                 cookie = "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())
                 browser.close()
-            results = measured([site + address for address in found.values()], cookie)
+            results = steadied(measured([site + address for address in found.values()], cookie), cookie)
         finally:
             server.terminate()
             server.wait()
