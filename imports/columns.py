@@ -10,6 +10,7 @@ from wtforms import BooleanField, SelectMultipleField
 
 from core.codes.referrals import DangerAnswer, ReferralReason
 from core.forms import DateParts
+from core.languages import gettext as _
 from referrals.forms.base import SectionForm
 from referrals.forms.sections import FORMS
 from referrals.forms.starting import EligibleForm
@@ -123,21 +124,21 @@ def values_for(form: Any, column: Column, text: str) -> Iterator[tuple[str, str]
         yield from _date(column, text)
     elif isinstance(item, BooleanField):
         if text.casefold() not in _YES | _NO:
-            raise BadCell("Write yes or no")
+            raise BadCell(_("Write yes or no"))
         if text.casefold() in _YES:
             yield column.field, "y"
     elif hasattr(item, "iter_choices"):
         yield from ((column.field, value) for value in _chosen(item, text))
     else:
         if column.field == "phone" and _SHORT_OF_A_ZERO.fullmatch(text):
-            raise BadCell("The first 0 is missing. Make the column text, and enter the number again")
+            raise BadCell(_("The first 0 is missing. Make the column text, and enter the number again"))
         yield column.field, text
 
 
 def _date(column: Column, text: str) -> Iterator[tuple[str, str]]:
     found = _DATE[0].fullmatch(text), _DATE[1].fullmatch(text)
     if not any(found):
-        raise BadCell("Write the date as DD/MM/YYYY, like 27/03/2011")
+        raise BadCell(_("Write the date as DD/MM/YYYY, like 27/03/2011"))
     year, month, day = found[0].groups() if found[0] else reversed(found[1].groups())  # type: ignore[union-attr]
     for part, value in (("day", day), ("month", month), ("year", year)):
         yield f"{column.field}-{part}", value
@@ -151,7 +152,7 @@ def _chosen(item: Any, text: str) -> list[str]:
         return [whole]
     parts = [_plain(part) for part in re.split(r"[;|\n]", text) if part.strip()]
     if not isinstance(item, SelectMultipleField) or not all(part in known for part in parts):
-        raise BadCell("Use one of the codes. They are in the list of codes, under this column")
+        raise BadCell(_("Use one of the codes. They are in the list of codes, under this column"))
     return [known[part] for part in parts]
 
 

@@ -80,7 +80,7 @@ COMPLETE_PYTHON = (
     "referrals/forms/tracking.py", "referrals/views/drafting.py", "referrals/views/referring.py",
     "referrals/views/sections.py", "referrals/views/tracking.py", "referrals/views/files.py",
     "referrals/views/answering.py", "referrals/services/sending.py",
-    "imports/cells.py", "imports/checking.py", "imports/forms.py", "imports/limits.py", "imports/models.py",
+    "imports/cells.py", "imports/checking.py", "imports/columns.py", "imports/forms.py", "imports/limits.py", "imports/models.py",
     "imports/reading.py", "imports/workbooks.py", "imports/services/showing.py", "imports/services/uploading.py",
     "panels/services/decisions.py:READY_WORDS", "core/codes/invited.py", "invited/forms.py", "invited/forms_families.py",
 )  # fmt: skip
