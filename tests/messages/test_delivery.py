@@ -58,11 +58,13 @@ def test_a_letter_says_what_kind_and_nothing_about_anyone(post, told, outbox, kn
          "You have 3 requests. Sign in to reply, or to say you hold nothing."),
         (K.OFFER, {"by": date(2026, 12, 1)}, "There is a new offer for you",
          "Sign in to see it and answer by Tuesday 1 December."),
+        (K.URGENT, {}, "Something needs you now",
+         "Sign in as soon as you can. If you cannot, call 0118 496 0100, or 0118 496 0101 outside office hours."),
         (K.DIGEST, {"number": 2, "overdue": 1}, "3 things for today", "2 due today, 1 overdue. Sign in to see them."),
     ],
 )  # fmt: skip
-def test_the_words_are_those_that_were_agreed(post, told, kind, options, subject, body):
-    told(kind, **options)
+def test_the_words_are_those_that_were_agreed(post, told, known, kind, options, subject, body):
+    told(kind, area_id=known.areas["reading"], **options)
     everything()
     assert post.texts[0].startswith(f"{subject}\n{body}\n")
 
