@@ -17,7 +17,7 @@ from audit.models import Event
 from audit.services import record
 from cohort.sources import COLUMNS, SourceKind
 from config.catalogue import load_interventions
-from config.directory import Directory
+from config.partnership import Directory
 from core import context
 from core.clock import today
 from core.codes.agencies import PROVIDER_KINDS

@@ -32,7 +32,7 @@ from demo.people import people
 from panels.models import AgendaItem, Case, Meeting
 from panels.services import case_step_ups, cases, meetings
 from referrals.models import Referral, StepUp
-from referrals.services import drafts, queue, step_ups, triage
+from referrals.services import deciding, drafts, queue, step_ups, triage
 from sharing.register import check, data_classes, gateways
 from sharing.services import record_disclosure
 
@@ -138,7 +138,7 @@ def _question(cast: Cast) -> None:
         words = "Which club is it that they go to on Tuesdays, and who there knows them well?"
         with acting(cast[Role.COORDINATOR]) as coordinator:
             file = triage.find_file(coordinator, waiting)
-            triage.decide(coordinator, file, triage.Decision(TriageOutcome.ASK_FOR_INFORMATION, words))
+            deciding.decide(coordinator, file, deciding.Decision(TriageOutcome.ASK_FOR_INFORMATION, words))
 
 
 def _conflict(cast: Cast) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from config.directory import Directory
+from config.partnership import Directory
 
 
 @dataclass(frozen=True)

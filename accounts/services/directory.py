@@ -10,7 +10,8 @@ from sqlalchemy import select
 from accounts.models import Agency, Area, District
 from audit.models import Event
 from audit.services import record
-from config.directory import AgencyEntry, AreaEntry, Directory, load
+from config.directory import load
+from config.partnership import AgencyEntry, AreaEntry, Directory
 from core.clock import today
 from core.codes.agencies import PROVIDER_KINDS, AgencyKind
 from core.codes.decisions import NotEligibleReason

@@ -24,8 +24,9 @@ from files.services.keeping import Place
 from files.services.removing import taken_away
 from referrals.forms.triage import AnswerMatchForm, DecideForm
 from referrals.models import PossibleMatch
-from referrals.services import checklist, elsewhere, feedback, matches, queue, step_ups, story, triage
-from referrals.services.triage import AlreadyDone, Decision, NotYet, TriageFile
+from referrals.services import checklist, deciding, elsewhere, feedback, matches, queue, step_ups, story, triage
+from referrals.services.deciding import Decision
+from referrals.services.triage import AlreadyDone, NotYet, TriageFile
 from referrals.views import bp
 
 P = Permission
@@ -229,7 +230,7 @@ def decide(referral_id: Id) -> ResponseReturnValue:
     if form.outcome.data == TriageOutcome.STEP_UP.value:
         return redirect(url_for(".step_up_referral", referral_id=referral_id), 303)
     decision = _decision(form)
-    preview = triage.text_for_referrer(decision)
+    preview = deciding.text_for_referrer(decision)
     if form.seen.data != _mark(preview):
         form.seen.data = _mark(preview)
         return _decide_page(file, form, preview)
@@ -254,7 +255,7 @@ def _stands(file: TriageFile) -> dict[str, Any]:
 
 def _decide_opened(file: TriageFile, form: DecideForm) -> ResponseReturnValue:
     try:
-        triage.may_decide(file)
+        deciding.may_decide(file)
     except (NotYet, AlreadyDone) as reason:
         flash(str(reason) or "This referral has been decided.", "important")
         return redirect(url_for(".triage_referral", referral_id=file.referral.id), 303)
@@ -271,7 +272,7 @@ def _decide_page(file: TriageFile, form: DecideForm, preview: str = "") -> Respo
 
 def _decided(actor: Actor, file: TriageFile, form: DecideForm, decision: Decision) -> ResponseReturnValue:
     try:
-        triage.decide(actor, file, decision)
+        deciding.decide(actor, file, decision)
     except NotYet as reason:
         form.outcome.errors = [str(reason)]
         return _decide_page(file, form)

@@ -17,8 +17,8 @@ from messages.services.notices import choose_daily
 from panels.models import AgendaItem, Case, Offer
 from panels.services import agenda, cases, closing, meetings, offers
 from referrals.models import Referral, StepUp
-from referrals.services import outcomes, sending, step_ups, telling, tracking, triage
-from referrals.services.triage import Decision
+from referrals.services import deciding, outcomes, sending, step_ups, telling, tracking, triage
+from referrals.services.deciding import Decision
 from tests.factories import meetings as panel
 from tests.factories.cases import make_offer, open_case
 from tests.factories.referrals import a_draft, send_referral
@@ -68,7 +68,7 @@ def test_a_question_and_its_answer_reach_each_other(acting, known, heard):
     with acting("coordinator@reading") as actor:
         file = triage.find_file(actor, referral_id)
         file.referral.owner_id = actor.user_id
-        triage.decide(actor, file, Decision(TriageOutcome.ASK_FOR_INFORMATION, "Who lives at home?"))
+        deciding.decide(actor, file, Decision(TriageOutcome.ASK_FOR_INFORMATION, "Who lives at home?"))
         db.session.commit()
     assert heard() == [("referrer", "information_needed")]
     with acting("referrer@reading") as actor:
@@ -82,7 +82,7 @@ def test_a_question_and_its_answer_reach_each_other(acting, known, heard):
 def test_a_decision_reaches_the_referrer_and_leads_to_it(acting, known, heard, sign_in):
     referral_id = make_referral(acting, known, status="in_triage")
     with acting("coordinator@reading") as actor:
-        triage.decide(
+        deciding.decide(
             actor,
             triage.find_file(actor, referral_id),
             Decision(TriageOutcome.SIGNPOST, "Try there", code="early_help"),
@@ -262,7 +262,7 @@ def test_a_referrer_is_reminded_of_a_question(acting, known, time_machine):
     referral_id = make_referral(acting, known, status="in_triage")
     with acting("coordinator@reading") as actor:
         file = triage.find_file(actor, referral_id)
-        triage.decide(actor, file, Decision(TriageOutcome.ASK_FOR_INFORMATION, "Who lives at home?"))
+        deciding.decide(actor, file, Decision(TriageOutcome.ASK_FOR_INFORMATION, "Who lives at home?"))
         db.session.commit()
     time_machine.move_to(MONDAY, tick=False)
     digest.send()

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from accounts.roles import ROLES, Role
-from config.directory import EXIT_ADDRESS
+from config.partnership import EXIT_ADDRESS
 from core.access import Door, requirement_of
 from tests.factories import state, world
 from tests.factories.weights import too_heavy
