@@ -43,14 +43,16 @@ ORDER: tuple[Any, ...] = (
 )  # fmt: skip
 SHARES = {"new": 3, "triage": 6, "info": 2, "ready": 5, "stepped_up": 2, "past": 14, "asking": 9, "plan_draft": 8,
           "plan_agreed": 6, "support": 24, "review_due": 6, "closing": 3, "closed": 14}  # fmt: skip
+# How many days ago the referral was sent: early stages are recent, or their clocks would be months overdue.
+AGES = {"new": (0, 1), "triage": (1, 4), "info": (4, 9), "ready": (6, 14), "stepped_up": (1, 3), "asking": (18, 28),
+        "plan_draft": (24, 40), "plan_agreed": (30, 38)}  # fmt: skip
 
 
 class Story(Referring, Supporting):
     """Writes one person's rows into a batch. ``stage`` is a key of ``SHARES``."""
 
     def write(self, stage: str) -> None:
-        age = self.rng.randint(*{"new": (0, 1), "triage": (1, 4), "info": (4, 9), "ready": (6, 14), "stepped_up": (1, 3)}
-                               .get(stage, (40, 300) if stage in {"past", "closed"} else (28, 150)))  # fmt: skip
+        age = self.rng.randint(*AGES.get(stage, (40, 300) if stage in {"past", "closed"} else (28, 150)))
         self.sent_on = self.today - timedelta(days=age)
         knows = stage not in {"new", "triage", "info"}
         owner = new_id()
@@ -101,22 +103,24 @@ class Story(Referring, Supporting):
     def _asking(self) -> tuple[CaseStage, NextStep, date]:
         if self.lead is None:
             return CaseStage.ASSESSING, NextStep.ALLOCATE, add_working_days(self.opened_on, 2)
-        if self.rng.random() < 0.6 and self.opened_on < self.today:
-            self._attempt(min(self.opened_on + timedelta(days=3), self.today), EngagementAnswer.NOT_REACHED)
+        tried = self.rng.random() < 0.8 and self.opened_on < self.today - timedelta(days=3)
+        if tried:
+            self._attempt(self.opened_on + timedelta(days=3), EngagementAnswer.NOT_REACHED)
             self.engagement = EngagementStatus.NOT_REACHED
-        return CaseStage.ASSESSING, NextStep.ASK, self._soon()
+        return CaseStage.ASSESSING, NextStep.ASK, add_working_days(self.opened_on, 13 if tried else 6)
 
     def _plan_draft(self) -> tuple[CaseStage, NextStep, date]:
         self._plan(PlanStatus.DRAFT)
-        return CaseStage.PLAN_DRAFT, NextStep.AGREE_PLAN, self._soon()
+        return CaseStage.PLAN_DRAFT, NextStep.AGREE_PLAN, add_working_days(self.opened_on, 20)
 
     def _plan_agreed(self) -> tuple[CaseStage, NextStep, date]:
         self._plan(PlanStatus.AGREED)
         self.review_on = add_working_days(self.today + timedelta(days=self.rng.randint(7, 50)), 0)
         if self.rng.random() < 0.6:
             self._offer(OfferStatus.OFFERED, [])
-            return CaseStage.PLAN_AGREED, NextStep.ANSWER_OFFER, self._soon()
-        return CaseStage.PLAN_AGREED, NextStep.CHOOSE_SUPPORT, self._soon()
+            return CaseStage.PLAN_AGREED, NextStep.ANSWER_OFFER, add_working_days(self.today, 2)
+        agreed_on = min(self.opened_on + timedelta(days=11), self.today)
+        return CaseStage.PLAN_AGREED, NextStep.CHOOSE_SUPPORT, add_working_days(agreed_on, 5)
 
     def _support(self) -> tuple[CaseStage, NextStep, date]:
         _, goals = self._plan(PlanStatus.AGREED)

@@ -1,6 +1,6 @@
 """What every part of a young person's story knows: who they are, where, and what has happened so far."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from random import Random
 from typing import Any
 
@@ -8,7 +8,6 @@ from core.clock import now
 from core.codes.cases import ClosureReason, EngagementStatus
 from core.codes.referrals import DangerAnswer, LawfulBasisChoice, ReferralReason
 from core.ids import Id, new_id
-from core.working_days import add_working_days
 from demo.batch import Batch, PersonKey
 from demo.people import FictionalPerson
 from demo.place import Place
@@ -90,8 +89,3 @@ class Telling:
     def _happened(self, moment: datetime, kind: Happened, actor: Id | None = None, summary: str = "") -> None:
         if moment.date() <= self.today:
             self.lines.append((min(moment, now()), kind.value, actor or self.lead, summary[:500]))
-
-    def _soon(self, late: float = 0.2) -> date:
-        """A due day around now: some overdue, most within three weeks."""
-        spread = self.rng.randint(-8, -1) if self.rng.random() < late else self.rng.randint(0, 21)
-        return add_working_days(self.today + timedelta(days=spread), 0)
