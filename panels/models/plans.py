@@ -5,6 +5,8 @@ from datetime import date
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.codes.base import Tag
+from core.codes.cases import GoalOutcome
 from core.crypto import Encrypted
 from core.db import Audited
 from core.ids import Id
@@ -42,3 +44,8 @@ class Goal(Audited, OfCase):
     who = Encrypted(max_length=300)
     steps = Encrypted(max_length=4000)
     outcome_note = Encrypted(max_length=2000)
+
+    @property
+    def ending(self) -> Tag | None:
+        """What became of it, once the case was closed or closing was asked for."""
+        return GoalOutcome(self.outcome).tag if self.outcome else None

@@ -117,7 +117,8 @@ def _support(case: Case, plan: Plan) -> list[Step]:
     steps = [Step(NextStep.REVIEW, case.review_due_on or today())]
     offers = _offers(case)
     if not offers:
-        steps.append(Step(NextStep.CHOOSE_SUPPORT, add_working_days(plan.agreed_on or today(), settle)))
+        since = max(plan.agreed_on or today(), _last_answer(case) or date.min)
+        steps.append(Step(NextStep.CHOOSE_SUPPORT, add_working_days(since, settle)))
     steps += [Step(NextStep.ANSWER_OFFER, offer.answer_by) for offer in offers if offer.status == OfferStatus.OFFERED]
     waiting, ahead = _sessions(case)
     if waiting is not None:
@@ -147,6 +148,12 @@ def _offers(case: Case) -> list[Any]:
             )
         )
     )
+
+
+def _last_answer(case: Case) -> date | None:
+    """When a provider last answered: whoever said no today leaves the usual days to find somebody else."""
+    moment = db.session.scalar(select(func.max(Offer.answered_at)).where(Offer.case_id == case.id))
+    return _day(moment) if moment else None
 
 
 def _sessions(case: Case) -> tuple[datetime | None, bool]:

@@ -37,6 +37,10 @@ def test_the_lead_asks_and_the_coordinator_approves(acting, known, sign_in, case
     assert "Next: approve closure" in words(coordinator.get(f"/cases/{case_id}"))
     done = words(coordinator.submit(path, button="Approve and close"))
     assert "Case closed. Feedback has gone to the referrer." in done
+    assert "Do thing 1 Reached" in done
+    assert "Do thing 2 Partly reached" in done
+    assert "Review" not in done
+    assert "What happened with it Partly reached" in words(coordinator.get(f"/cases/{case_id}/plan"))
     found = case(case_id)
     assert (found.is_open, found.stage, found.closure_reason) == (False, "closed", "goals_met")
     referral = db.session.get_one(Referral, found.referral_id)

@@ -1,6 +1,7 @@
 """Choosing support for a case, and the provider's answer."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 from sqlalchemy import select
@@ -11,10 +12,11 @@ from audit.models import Event
 from audit.services import record
 from core.clock import today
 from core.db import db
+from core.working_days import add_working_days
 from panels.models import Case, Offer
 from panels.services import offers
 from tests.factories.cases import open_case
-from tests.factories.support import accepted, intervention, offer
+from tests.factories.support import accepted, intervention, offer, plan
 from tests.support.client import Page, form_values, words
 
 ACCEPT = {"answer": "accept"}
@@ -135,6 +137,7 @@ def test_a_provider_accepts(sign_in, acting, known):
 
 def test_a_provider_says_what_stops_it(sign_in, acting, known):
     case_id = open_case(acting, known)
+    plan(acting, case_id, agreed_on=today() - timedelta(days=30))
     offer_id = offer(acting, known, case_id, intervention(known))
     provider = sign_in(Role.PROVIDER)
     again = provider.submit(f"/offers/{offer_id}", {"answer": "decline"}, button="Send answer")
@@ -146,6 +149,8 @@ def test_a_provider_says_what_stops_it(sign_in, acting, known):
     assert "Tell us when you can start" in words(undated)
     provider.submit(f"/offers/{offer_id}", {"answer": "decline", "decline_code": "too_far"}, button="Send answer")
     assert offers_of(case_id)[0].decline_code == "too_far"
+    waiting = db.session.get_one(Case, case_id)
+    assert (waiting.next_step, waiting.next_due_on) == ("choose_support", add_working_days(today(), 5))
     assert provider.get(f"/offers/{offer_id}").status_code == 404
 
 
