@@ -242,6 +242,9 @@ def change_leads() -> ResponseReturnValue:
     changed, left = cases.allocate_many(actor, ticked, form.lead.data)
     words = ngettext("Lead changed for %(count)s case.", "Lead changed for %(count)s cases.", changed)
     if left:
-        words += " " + ngettext("%(count)s was not changed.", "%(count)s were not changed.", left)
+        words += " " + ngettext(
+            "%(count)s was not changed: it is restricted, closed, or theirs already.",
+            "%(count)s were not changed: they are restricted, closed, or theirs already.", left,
+        )  # fmt: skip
     flash(words, "success")
     return redirect(url_for("panels.case_list"))

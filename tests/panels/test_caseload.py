@@ -164,7 +164,7 @@ def test_many_cases_change_lead_after_a_look(acting, known, sign_in):
     values = form_values(form) | {"lead": known.users["lead_practitioner@reading"]}
     values["cases"] = [*ids, other]
     done = client.post("/cases/lead", data=values, follow_redirects=True)
-    assert "Lead changed for 3 cases. 1 was not changed." in words(done)
+    assert "Lead changed for 3 cases. 1 was not changed: it is restricted, closed, or theirs already." in words(done)
     assert {db.session.get_one(Case, i).lead_id for i in ids} == {known.users["lead_practitioner@reading"]}
     assert db.session.get_one(Case, other).lead_id == known.users["lead_practitioner@slough"]
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.event == "update:case_allocated")).all()
