@@ -11,6 +11,7 @@ from accounts.roles import Role
 from cohort.models import OtherPanelContact
 from core.access import Actor
 from core.clock import today
+from core.codes.decisions import StepUpStatus
 from core.codes.offers import OfferStatus
 from core.codes.referrals import ReferralStatus as S
 from core.db import db
@@ -42,6 +43,7 @@ class Item:
 
 
 _ACTS: dict[str, tuple[str, str, str]] = {
+    "call": ("Call the front door now", "/step-ups/{}", "Record the call"),
     "step_up": ("Step-up has no answer", "/step-ups/{}", "Chase the front door"),
     "acknowledge": ("Acknowledge a new referral", "/triage/{}", "Acknowledge"),
     "decide": ("Triage decision", "/triage/{}", "Decide"),
@@ -56,9 +58,10 @@ _WAITS_FOR_COORDINATOR = (NextStep.ALLOCATE.value, NextStep.APPROVE_CLOSURE.valu
 
 
 def _step_ups(actor: Actor) -> Any:
+    kind = case((StepUp.status == StepUpStatus.TO_CALL.value, "call"), else_="step_up")
     return (
         select(
-            literal("step_up").label("kind"), StepUp.id, StepUp.chase_on.label("due_on"),
+            kind.label("kind"), StepUp.id, StepUp.chase_on.label("due_on"),
             func.coalesce(Referral.reference, Case.reference).label("reference"),
         )
         .outerjoin(Referral, Referral.id == StepUp.referral_id)
@@ -178,7 +181,7 @@ def pressing(actor: Actor, *parts: str) -> tuple[list[Item], int]:
     A front door that owes an answer about a child's safety comes before everything else.
     """
     every = _every(actor, parts)
-    unanswered = and_(every.c.kind == "step_up", every.c.due_on <= today())
+    unanswered = and_(every.c.kind.in_(("call", "step_up")), every.c.due_on <= today())
     rows = db.session.execute(
         select(every, func.count().over().label("total"))
         .where(every.c.due_on <= today() + AHEAD)

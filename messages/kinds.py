@@ -106,7 +106,7 @@ RULES: dict[MessageKind, Rule] = {
     K.ALLOCATED: Rule("You are now the lead of a case", L.NEWS),
     K.STEP_UP: Rule("A step-up was recorded. Make sure that the front door has it", L.URGENT),
     K.STEP_UP_ANSWERED: Rule("The front door answered a step-up", L.NEWS),
-    K.STEP_UP_LATE: Rule("A step-up has no answer. Call the front door again", L.URGENT),
+    K.STEP_UP_LATE: Rule("A step-up has no answer. Call the front door", L.URGENT),
     K.OFFER: Rule("There is a new offer for you", L.OFFER),
     K.OFFER_ANSWERED: Rule("There is an answer to an offer", L.DECISION),
     K.ACTION: Rule("There is a new action for you", L.NEWS),

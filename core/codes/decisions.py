@@ -139,6 +139,9 @@ class NotNominatedReason(Code):
 
 
 class StepUpStatus(Status):
+    """A panel decides that the front door must be told; until somebody records the call, nobody has been."""
+
+    TO_CALL = "to_call", "Not called yet", "red"
     RAISED = "raised", "Raised", "orange"
     ACKNOWLEDGED = "acknowledged", "Acknowledged", "yellow"
     ANSWERED = "answered", "Answered", "green"

@@ -43,7 +43,7 @@ READY_WORDS: dict[PanelDecision, str] = {
     D.NO_ACTION: "The panel looked at this with care and will not take it forward now. If things change, refer again.",
     D.PLACE_OR_PEER: "The panel will work on the place and the group around this young person, together with partners.",
 }
-CALL_FIRST = "From the panel meeting on {day}. Call the front door now, then record the time and their reference. "
+FROM_PANEL = "From the panel meeting on {day}. "
 
 
 @dataclass
@@ -187,11 +187,11 @@ def chosen_support(item: AgendaItem) -> list[Intervention]:
 
 
 def _step_up(actor: Actor, meeting: Meeting, item: AgendaItem, referral: Referral, decision: PanelDecision) -> None:
-    """The clock runs from now; the coordinator completes the record of the call on the step-up's page."""
+    """Nobody has called yet: the coordinator or the safeguarding lead calls today, and records it on the step-up's page."""
     person = db.session.get_one(YoungPerson, item.young_person_id)
     day = short_date(in_london(meeting.starts_at).date())
     step_ups.raise_step_up(
-        actor, area_id=item.area_id, why=(CALL_FIRST.format(day=day) + (item.rationale or ""))[:4000], called_at=now(),
+        actor, area_id=item.area_id, why=(FROM_PANEL.format(day=day) + (item.rationale or ""))[:4000], called_at=None,
         referral=referral, young_person_id=person.id, data_key_id=person.data_key_id,
         is_nrm=decision is D.EXPLOITATION_PATHWAY,
     )  # fmt: skip

@@ -27,7 +27,8 @@ from referrals.triage_policies import CASES, step_ups_visible
 
 CHASE_DAYS = 1
 COMES_BACK = frozenset({StepUpOutcome.RETURNED, StepUpOutcome.ADVICE})
-WAITING = (StepUpStatus.RAISED.value, StepUpStatus.ACKNOWLEDGED.value, StepUpStatus.NO_ANSWER.value)
+WAITING = tuple(status.value for status in StepUpStatus if status is not StepUpStatus.ANSWERED)
+CALL_CAN_CHANGE = frozenset({StepUpStatus.TO_CALL, StepUpStatus.RAISED})
 
 # Who else wants to know of a step-up that is raised or answered: a case writes it on its timeline.
 LISTENERS: list[Callable[[Actor, StepUp], None]] = []
@@ -43,7 +44,7 @@ def raise_step_up(
     *,
     area_id: Id,
     why: str,
-    called_at: datetime,
+    called_at: datetime | None,
     referral: Referral | None = None,
     case_id: Id | None = None,
     young_person_id: Id | None = None,
@@ -51,13 +52,17 @@ def raise_step_up(
     front_door_reference: str = "",
     is_nrm: bool = False,
 ) -> StepUp:
-    """Record that the front door was called. A referral waits with safeguarding; its panel work pauses, not lost."""
+    """Record that the front door was called, or (no ``called_at``) that it must be today.
+
+    A referral waits with safeguarding; its panel work pauses, not lost.
+    """
     step_up = StepUp(
-        area_id=area_id, case_id=case_id, status=StepUpStatus.RAISED.value, raised_by_id=actor.user_id,
+        area_id=area_id, case_id=case_id, raised_by_id=actor.user_id,
+        status=(StepUpStatus.RAISED if called_at else StepUpStatus.TO_CALL).value,
         referral_id=referral.id if referral else None,
         young_person_id=young_person_id or (referral.young_person_id if referral else None),
         data_key_id=data_key_id or (referral.data_key_id if referral else None),
-        called_at=called_at, chase_on=_chase_on(area_id, called_at), is_nrm=is_nrm,
+        called_at=called_at or now(), chase_on=_chase_on(area_id, called_at) if called_at else today(), is_nrm=is_nrm,
         why=why, front_door_reference=front_door_reference,
     )  # fmt: skip
     db.session.add(step_up)
@@ -188,13 +193,17 @@ class AlreadyAnswered(Exception):
     """The front door's answer is already recorded."""
 
 
+class NotCalled(Exception):
+    """Nobody at the front door can have, or answer, what nobody has told them."""
+
+
 def call_made(actor: Actor, step_up: StepUp, *, called_at: datetime, front_door_reference: str) -> None:
-    """Put right when the front door was called, before anyone there has it; the chase moves with the call."""
-    if step_up.status != StepUpStatus.RAISED:
+    """Say when the front door was called, or put it right, before anyone there has it; the chase moves with the call."""
+    if step_up.status not in CALL_CAN_CHANGE:
         raise AlreadyAnswered
     reference = front_door_reference or step_up.front_door_reference
     changes = change_of(step_up, {"front_door_reference": reference, "called_at": called_at})
-    step_up.chase_on = _chase_on(step_up.area_id, called_at)
+    step_up.status, step_up.chase_on = StepUpStatus.RAISED.value, _chase_on(step_up.area_id, called_at)
     record(Event.STEP_UP_ANSWERED, actor, step_up, changes=changes, reason="call_recorded")
 
 
@@ -244,6 +253,8 @@ def return_to_panel(actor: Actor, step_up: StepUp) -> bool:
 
 
 def _still_open(step_up: StepUp) -> None:
+    if step_up.status == StepUpStatus.TO_CALL:
+        raise NotCalled
     if step_up.status == StepUpStatus.ANSWERED:
         raise AlreadyAnswered
 

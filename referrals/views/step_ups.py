@@ -14,7 +14,7 @@ from core.versions import expect_version
 from core.working_days import due
 from referrals.forms.triage import AcknowledgedForm, CallMadeForm, FrontDoorAnswerForm, StepUpForm
 from referrals.services import step_ups, triage
-from referrals.services.step_ups import AlreadyAnswered, NotAcknowledged, StepUpFile
+from referrals.services.step_ups import AlreadyAnswered, NotAcknowledged, NotCalled, StepUpFile
 from referrals.views import bp
 
 P = Permission
@@ -86,7 +86,7 @@ def _saved(file: StepUpFile, form: Form) -> ResponseReturnValue:
     except NotAcknowledged:
         form["outcome"].errors = ["Record who at the front door has it before you record what they decided"]
         return _step_up_page(file, form)
-    except AlreadyAnswered:
+    except (AlreadyAnswered, NotCalled):
         abort(409)
     flash("The front door’s answer is recorded.", "success")
     return redirect(url_for(".step_up", step_up_id=file.step_up.id), 303)
@@ -99,7 +99,7 @@ def _step_up_page(file: StepUpFile, form: Form) -> ResponseReturnValue:
         due=due(file.step_up.chase_on, today()), answering=isinstance(form, FrontDoorAnswerForm),
         is_answered=file.status is StepUpStatus.ANSWERED, outcome_label=_outcome_label(file),
         can_return=file.status is StepUpStatus.ANSWERED and referral is not None and referral.status == S.STEPPED_UP,
-        can_record_call=file.status is StepUpStatus.RAISED, opens_case=_opens_case(signed_in(), file),
+        can_record_call=file.status in step_ups.CALL_CAN_CHANGE, opens_case=_opens_case(signed_in(), file),
         opens_referral=signed_in().can(P.REFERRAL_READ_AREA),
     )  # fmt: skip
 
@@ -119,7 +119,7 @@ def record_call(step_up_id: Id) -> ResponseReturnValue:
     """When the call was made, for a step-up that a meeting raised, or that was written down wrongly."""
     actor = signed_in()
     file = step_ups.find_file(actor, step_up_id)
-    if file.status is not StepUpStatus.RAISED:
+    if file.status not in step_ups.CALL_CAN_CHANGE:
         abort(409)
     form = CallMadeForm()
     if form.validate_on_submit() and form.called_at:
@@ -131,8 +131,10 @@ def record_call(step_up_id: Id) -> ResponseReturnValue:
     if request.method == "GET":
         called = in_london(file.step_up.called_at)
         form.row_version.data = str(file.step_up.row_version)
-        form.called_on.process_data(called.date())
-        form.called_time.data, form.front_door_reference.data = f"{called:%H:%M}", file.step_up.front_door_reference
+        form.front_door_reference.data = file.step_up.front_door_reference
+        if file.status is StepUpStatus.RAISED:
+            form.called_on.process_data(called.date())
+            form.called_time.data = f"{called:%H:%M}"
     return render_template("referrals/step_up_call.html", file=file, step_up=file.step_up, form=form)
 
 
@@ -145,7 +147,7 @@ def chase_step_up(step_up_id: Id) -> ResponseReturnValue:
         abort(400)
     try:
         step_ups.chased(actor, file.step_up)
-    except AlreadyAnswered:
+    except (AlreadyAnswered, NotCalled):
         abort(409)
     flash("Chase recorded. Call again on the next working day if there is no answer.", "success")
     return redirect(url_for(".step_up", step_up_id=step_up_id), 303)

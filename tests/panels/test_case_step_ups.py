@@ -103,15 +103,25 @@ def test_pressing_twice_is_one_step_up(sign_in, case_id):
     assert the_step_up()
 
 
-def test_the_call_of_a_meetings_step_up_is_put_right(sign_in, acting, known):
+def test_nobody_has_called_until_the_call_is_recorded(sign_in, acting, known):
     with acting("panel_chair@reading") as actor:
         from referrals.models import Referral
 
         referral = db.session.get_one(Referral, make_referral(acting, known, status="ready_for_panel"))
-        step_ups.raise_step_up(actor, area_id=referral.area_id, why="Panel.", called_at=now(), referral=referral)
+        step_ups.raise_step_up(actor, area_id=referral.area_id, why="Panel.", called_at=None, referral=referral)
         db.session.commit()
     client, path = sign_in(Role.COORDINATOR), f"/step-ups/{the_step_up().id}"
-    assert "Record the call" in words(client.get(path))
+    assert "Call the front door now" in words(client.get("/"))
+    assert "Not yet" in words(client.get("/step-ups"))
+    page = words(client.get(path))
+    assert "Nobody has recorded a call yet" in page
+    assert "Record who has it" not in page
+    sent = form_values(client.page("/account").form(action="/sign-out")) | {
+        "acknowledged_by": "Duty",
+        "row_version": "1",
+    }
+    assert client.post(path, data=sent).status_code == 409
+    assert client.post(f"{path}/chase", data=sent).status_code == 409
     stale = form_values(client.page(f"{path}/call").form(button="Save the call"))
     day = today() - timedelta(days=3)
     given = {"called_on-day": day.day, "called_on-month": day.month, "called_on-year": day.year,

@@ -152,7 +152,7 @@ def test_stepping_up_starts_the_front_doors_clock(started, sign_in, decision):
     chair.submit(f"/meetings/{meeting_id}/live/1", WHY | {"decision": decision}, button="Save and next")
     chair.submit(f"/meetings/{meeting_id}/confirm", button="Confirm decisions")
     step_up = db.session.scalars(select(StepUp)).one()
-    assert step_up.referral_id == referral_id
+    assert (step_up.referral_id, step_up.status, step_up.chase_on) == (referral_id, "to_call", today())
     assert step_up.is_nrm == (decision == "exploitation_pathway")
     assert db.session.get_one(Referral, referral_id).status == "stepped_up"
 
