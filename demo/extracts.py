@@ -27,6 +27,7 @@ import csv
 import datetime
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -65,8 +66,16 @@ _HISTORIES: tuple[tuple[int, _Events], ...] = (
 
 
 def roster(seed: int, count: int, *, on: datetime.date, area: str) -> list[FictionalPerson]:
-    """Those whom the demonstration knows, so that a run can set some aside, then the seed's own."""
-    return [*known_people(on=on, area_slug=area), *people(seed, count, on=on, area_slug=area)][:count]
+    """Those whom the demonstration knows, so that a run can set some aside, then the seed's own; one in 25 is 18 already."""
+    own = enumerate(people(seed, count, on=on, area_slug=area), 1)
+    grown = [_eighteen(person, on) if number % 25 == 0 else person for number, person in own]
+    return [*known_people(on=on, area_slug=area), *grown][:count]
+
+
+def _eighteen(person: FictionalPerson, on: datetime.date) -> FictionalPerson:
+    born = person.date_of_birth
+    year = born.year - (18 - person.age_on(on))
+    return replace(person, date_of_birth=born.replace(year=year, day=min(born.day, 28)))
 
 
 def police_rows(seed: int, rows: int, *, on: datetime.date, area: str) -> list[Row]:

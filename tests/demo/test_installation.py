@@ -249,6 +249,11 @@ def test_the_samples_show_who_is_set_aside_and_why(made, tmp_path):
         analyst.submit(check.request.path, button="Accept upload")
     lists = [one.get("value") for one in analyst.page("/cohort/runs").all("input") if one.get("name") == "extracts"]
     run = words(analyst.submit("/cohort/runs", {"extracts": lists[:2]}, button="Start run"))
+    counted = {
+        step: int(re.search(rf"{step} (\d+)", run)[1]) for step in ("are about", "right age", "the rule", "consider")
+    }
+    assert sorted(counted.values(), reverse=True) == list(counted.values())
+    assert len(set(counted.values())) == 4
     assert int(re.search(r"Already supported: an open case with the same details (\d+)", run)[1]) > 1
     assert int(re.search(r"Came up before, and nothing has happened since (\d+)", run)[1]) > 1
 
