@@ -247,8 +247,9 @@ def add_people(
         others = people(number, share - len(supported), on=on, area_slug=entry.slug, schools=schools,
                         districts=[d.slug for d in entry.districts])  # fmt: skip
         numbers = rng.sample(range(1, max(10_000, share * 3)), share)
+        sure = ["support"] * len(supported) + ["stepped_up"]  # what visitors look for, not left to chance
         for index, person in enumerate([*supported, *others]):
-            stage = "support" if index < len(supported) else rng.choices(list(shares), list(shares.values()))[0]
+            stage = sure[index] if index < len(sure) else rng.choices(list(shares), list(shares.values()))[0]
             stem = f"{place.prefix}-{on:%y}-{numbers[index]:04d}"
             Story(batch, rng, place, person, on, stem + check_letter(stem)).write(stage)
             if (index + 1) % BATCH == 0:

@@ -66,3 +66,7 @@ def _worries_answered(sign_in: Callable[..., Any], ids: dict[str, Any]) -> None:
     coordinator, path = sign_in(Role.COORDINATOR), f"/step-ups/{ids['step_up_id']}"
     coordinator.submit(path, taken, button="Record who has it")
     coordinator.submit(path, {"outcome": "early_help", "outcome_note": "They will ring."}, button="Record the answer")
+    own = select(PanelAction.id).where(PanelAction.owner_id == coordinator.actor.user_id, PanelAction.done_at.is_(None))
+    action = db.session.scalars(own).first()
+    db.session.rollback()
+    coordinator.submit(f"/actions/{action}/done", {"note": "Rang."})
