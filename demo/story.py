@@ -43,16 +43,18 @@ ORDER: tuple[Any, ...] = (
 )  # fmt: skip
 SHARES = {"new": 3, "triage": 6, "info": 2, "ready": 5, "stepped_up": 2, "past": 14, "asking": 9, "plan_draft": 8,
           "plan_agreed": 6, "support": 24, "review_due": 6, "closing": 3, "closed": 14}  # fmt: skip
-# How many days ago the referral was sent: early stages are recent, or their clocks would be months overdue.
+# How many days ago the referral was sent: early stages are recent, or their clocks would be months overdue; support that is
+# under way has begun.
 AGES = {"new": (0, 1), "triage": (1, 4), "info": (4, 9), "ready": (6, 14), "stepped_up": (1, 3), "asking": (18, 28),
-        "plan_draft": (24, 40), "plan_agreed": (30, 38)}  # fmt: skip
+        "plan_draft": (24, 40), "plan_agreed": (30, 38), "support": (60, 150), "review_due": (60, 150),
+        "closing": (60, 150)}  # fmt: skip
 
 
 class Story(Referring, Supporting):
     """Writes one person's rows into a batch. ``stage`` is a key of ``SHARES``."""
 
     def write(self, stage: str) -> None:
-        age = self.rng.randint(*AGES.get(stage, (40, 300) if stage in {"past", "closed"} else (28, 150)))
+        age = self.rng.randint(*AGES.get(stage, (40, 300)))
         self.sent_on = self.today - timedelta(days=age)
         knows = stage not in {"new", "triage", "info"}
         owner = new_id()

@@ -13,7 +13,7 @@ from audit.models import Event
 from core.access import Actor, Permission, requires, signed_in
 from core.clock import today
 from core.codes.cases import OPEN_STAGES, CaseStage
-from core.formats import age_on, short_day
+from core.formats import Closed, age_on, short_day
 from core.languages import gettext as _
 from core.languages import language, ngettext
 from core.paging import page_number
@@ -191,12 +191,11 @@ def _rows(rows: list[Row], may_change: bool) -> list[dict[str, Any]]:
     day, nobody, spoken = today(), _("Nobody"), language()
     stages = {stage: status_markup(stage.tag) for stage in {row.stage for row in rows}}
     return [
-        {
+        _closed_row(row) if isinstance(row.name, Closed) else {
             "id": row.id if may_change else None,
             "label": f"{row.name}, {row.reference}",
             "cells": [
-                Markup(f'<a class="govuk-link" href="{LIST}/{row.id}">{escape(row.name)}</a>'),  # noqa: S704 (escaped)
-                age_on(row.born, day) if row.born else _DASH,
+                _link(row), age_on(row.born, day) if row.born else _DASH,
                 row.reference, stages[row.stage], row.lead or nobody, row.next_step,
                 short_day(row.closed_on) if row.closed_on else due_markup(row.due_on, day, spoken),
                 short_day(row.last_seen),
@@ -204,6 +203,16 @@ def _rows(rows: list[Row], may_change: bool) -> list[dict[str, Any]]:
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _closed_row(row: Row) -> dict[str, Any]:
+    """A restricted record: that it is there, and whom to ask. It is not ticked, for nothing of it can be changed here."""
+    cells = [_link(row), _DASH, row.reference, *[_DASH] * (len(HEADS) - 3)]
+    return {"id": None, "label": row.reference, "cells": cells}
+
+
+def _link(row: Row) -> Markup:
+    return Markup(f'<a class="govuk-link" href="{LIST}/{row.id}">{escape(row.name)}</a>')  # noqa: S704 (escaped)
 
 
 # --- many at once ------------------------------------------------------------

@@ -14,5 +14,5 @@ def be_patient(patch: pytest.MonkeyPatch) -> None:
     db.engine.dispose()
     patch.setattr("core.db.WAIT_SECONDS", FIVE_MINUTES)
     if db.engine.dialect.name == "postgresql":
-        patient = "set lock_timeout = 0; set statement_timeout = 0"
+        patient = "set lock_timeout = 0; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0"
         event.listen(db.engine, "checkout", lambda connection, *_: connection.execute(patient))
