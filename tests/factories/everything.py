@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import select
 
 from accounts.roles import Role
+from audit.models import Event
+from audit.services import record
 from cohort.models import Candidate
 from cohort.services import candidates
 from core import context
@@ -66,7 +68,10 @@ def _worries_answered(sign_in: Callable[..., Any], ids: dict[str, Any]) -> None:
     coordinator, path = sign_in(Role.COORDINATOR), f"/step-ups/{ids['step_up_id']}"
     coordinator.submit(path, taken, button="Record who has it")
     coordinator.submit(path, {"outcome": "early_help", "outcome_note": "They will ring."}, button="Record the answer")
-    own = select(PanelAction.id).where(PanelAction.owner_id == coordinator.actor.user_id, PanelAction.done_at.is_(None))
-    action = db.session.scalars(own).first()
-    db.session.rollback()
-    coordinator.submit(f"/actions/{action}/done", {"note": "Rang."})
+    with context.acting_as(job="test"):
+        waits = PanelAction.area_id == ids["area_id"], PanelAction.done_at.is_(None)
+        action = db.session.scalars(select(PanelAction).where(*waits).limit(1)).one()
+        action.owner_id, action_id = coordinator.actor.user_id, action.id
+        record(Event.ACTION_CHANGED, None, action)
+        db.session.commit()
+    coordinator.submit(f"/actions/{action_id}/done", {"note": "Rang."})
