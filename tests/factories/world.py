@@ -94,7 +94,12 @@ def _meetings(batch, place, known, area):
 
 def _one_of_each(known, area, place):
     def first(model, *where):
-        return db.session.scalars(select(model).where(model.area_id == place.area_id, *where).limit(1)).one()
+        """The first as they were told, whatever order a database finds them in."""
+        order = [
+            getattr(model, name) for name in ("reference", "position", "starts_at", "called_at") if hasattr(model, name)
+        ]
+        found = select(model).where(model.area_id == place.area_id, *where).order_by(*order, model.id)
+        return db.session.scalars(found.limit(1)).one()
 
     supported = first(Case, Case.stage == "support")
     ready = first(Referral, Referral.status == "ready_for_panel")
@@ -108,7 +113,9 @@ def _one_of_each(known, area, place):
 
     key = PersonKey(supported.data_key_id, AESGCM(person_key))
     tied = {"area_id": place.area_id, "young_person_id": supported.young_person_id}
-    on_agenda = db.session.scalars(select(AgendaItem).where(AgendaItem.meeting_id == item_meeting)).first()
+    on_agenda = db.session.scalars(
+        select(AgendaItem).where(AgendaItem.meeting_id == item_meeting).order_by(AgendaItem.position)
+    ).first()
     item = on_agenda.id if on_agenda else extra.add(
         AgendaItem, key, **{**tied, "young_person_id": ready.young_person_id}, meeting_id=item_meeting,
         referral_id=ready.id, position=1, status="on_agenda",
@@ -163,5 +170,7 @@ def _one_of_each(known, area, place):
 def _action(place):
     from panels.models import PanelAction
 
-    found = db.session.scalars(select(PanelAction.id).where(PanelAction.area_id == place.area_id).limit(1)).first()
-    return found or new_id()
+    given = (
+        select(PanelAction.id).where(PanelAction.area_id == place.area_id).order_by(PanelAction.due_on, PanelAction.id)
+    )
+    return db.session.scalars(given.limit(1)).first() or new_id()
