@@ -69,9 +69,12 @@ def _worries_answered(sign_in: Callable[..., Any], ids: dict[str, Any]) -> None:
     coordinator.submit(path, taken, button="Record who has it")
     coordinator.submit(path, {"outcome": "early_help", "outcome_note": "They will ring."}, button="Record the answer")
     with context.acting_as(job="test"):
-        waits = PanelAction.area_id == ids["area_id"], PanelAction.done_at.is_(None)
-        action = db.session.scalars(select(PanelAction).where(*waits).limit(1)).one()
-        action.owner_id, action_id = coordinator.actor.user_id, action.id
+        # One of a case: those of a meeting that nobody confirmed yet are nobody's.
+        given = PanelAction.area_id == ids["area_id"], PanelAction.case_id.is_not(None)
+        action = db.session.scalars(
+            select(PanelAction).where(*given).order_by(PanelAction.due_on.desc()).limit(1)
+        ).one()
+        action.owner_id, action.done_at, action_id = coordinator.actor.user_id, None, action.id
         record(Event.ACTION_CHANGED, None, action)
         db.session.commit()
     coordinator.submit(f"/actions/{action_id}/done", {"note": "Rang."})
