@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import g, session
 from flask.sessions import SessionMixin
@@ -104,4 +104,4 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
 
 
 def server_session() -> ServerSession:
-    return session  # type: ignore[return-value]
+    return cast(ServerSession, session)

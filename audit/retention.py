@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Connection, create_engine, func, select, text
+from sqlalchemy import Connection, create_engine, delete, func, select, text
 
 from audit.chain import chain_key
 from audit.models import DROPPED_WITH_AGE, AuditEntry, AuditSeal, Event
@@ -102,10 +102,10 @@ def _delete(part: Part, last: int) -> int:
     """How many bodies of the chain went with this step, the index beside them."""
     gone = 0
     with _as_owner() as connection:
-        for table in DROPPED_WITH_AGE:
-            statement = text(f"delete from {table} where chain = :chain and seq <= :last")  # noqa: S608 (our own names)
-            count = connection.execute(statement, {"chain": part.chain, "last": last}).rowcount
-            gone += count if table == "audit_entry" else 0
+        for name in DROPPED_WITH_AGE:
+            table = db.metadata.tables[name]
+            count = connection.execute(delete(table).where(table.c.chain == part.chain, table.c.seq <= last)).rowcount
+            gone += count if table is AuditEntry.__table__ else 0
     return gone
 
 

@@ -5,10 +5,8 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -18,7 +16,6 @@ from typing import Any
 from bench.client import Client, measure
 from tests.factories.files import pdf
 from tests.support.browser import Server
-from tests.support.databases import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results" / "files.json"
@@ -73,18 +70,15 @@ def act(content: bytes) -> Callable[[Any, int], int]:
 def one(database: str, seconds: str) -> dict[str, Any]:
     """In a process of its own, because settings and engines of one database must not serve the next."""
     from bench.load import ready_drafts
-    from bench.run import Run, addresses
+    from bench.run import fresh
 
-    folder = Path(tempfile.mkdtemp(prefix=f"bench-files-{database}-"))
-    postgres = Postgres(durable=True) if database == "postgresql" else None
-    server = None
-    try:
-        run = Run(folder, database, CASES, float(seconds), *addresses(folder, postgres))
+    with fresh(database, CASES, float(seconds)) as (run, at_end):
         run.load()
         emails = [f"{name}.example" for name in SENDERS]
         drafts = {email: iter(ready_drafts(run.app, email, "reading", DRAFTS)) for email in emails}
         cookies = [(email, _session(run.app, email)) for email in (emails * CLIENTS)[:CLIENTS]]
-        server = Server(run.environment, folder / "server.log")
+        server = Server(run.environment, run.folder / "server.log")
+        at_end.callback(server.stop)
         clients: list[Any] = []
         for email, cookie in cookies:
             client = Sender(server.port, cookie)
@@ -92,12 +86,6 @@ def one(database: str, seconds: str) -> dict[str, Any]:
             client.learn_token("/referrals")
             clients.append(client)
         return asdict(measure(clients, act(file_of(SIZE)), float(seconds), warm_up=1))
-    finally:
-        if server:
-            server.stop()
-        if postgres:
-            postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _session(app: Any, email: str) -> str:

@@ -6,22 +6,17 @@
 import argparse
 import json
 import os
-import shutil
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bench.client import Client
 from tests.support.browser import Server
-from tests.support.databases import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results" / "rotation.json"
@@ -124,9 +119,14 @@ def rotate_and_kill(environment: dict[str, str], keys: Keys) -> dict[int, int]:
 
 def one(database: str) -> dict[str, Any]:
     """In a process of its own, because settings and engines of one database must not serve the next."""
+    from bench.run import fresh
     from bench.web import actions
 
-    with served(database) as (run, found, server):
+    with fresh(database, CASES) as (run, at_end):
+        run.load()
+        found = run.prepare()
+        server = Server(run.environment, run.folder / "server.log")
+        at_end.callback(server.stop)
         keys = Keys(run.environment["KEYS_DATABASE_URL"], found["area"])
         before = sum(keys.by_version().values())
         with Traffic(server.port, found["cookies"], actions(found)) as traffic:
@@ -154,28 +154,6 @@ def one(database: str) -> dict[str, Any]:
 def times(answers: list[tuple[float, float, str]]) -> dict[str, float]:
     took = sorted(milliseconds for _, milliseconds, _ in answers)
     return {"p50_ms": round(statistics.median(took), 1), "p99_ms": round(took[int(len(took) * 0.99) - 1], 1)}
-
-
-@contextmanager
-def served(database: str) -> Iterator[tuple[Any, dict[str, Any], Server]]:
-    """The real server over a loaded installation of its own."""
-    from bench.run import Run, addresses
-
-    folder = Path(tempfile.mkdtemp(prefix=f"bench-rotation-{database}-"))
-    postgres = Postgres(durable=True) if database == "postgresql" else None
-    server = None
-    try:
-        run = Run(folder, database, CASES, 0.0, *addresses(folder, postgres))
-        run.load()
-        found = run.prepare()
-        server = Server(run.environment, folder / "server.log")
-        yield run, found, server
-    finally:
-        if server:
-            server.stop()
-        if postgres:
-            postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def measure_all(databases: list[str]) -> bool:

@@ -4,7 +4,10 @@ import json
 import logging
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
@@ -88,6 +91,17 @@ class Run:
         with self.app.app_context():
             db.engine.dispose()
         return found
+
+
+@contextmanager
+def fresh(database: str, cases: int, seconds: float = 0.0) -> Iterator[tuple[Run, ExitStack]]:
+    """A run on databases of its own, not loaded yet, and what ends with it: give its servers' ``stop`` to the stack."""
+    with ExitStack() as at_end:
+        folder = Path(at_end.enter_context(TemporaryDirectory(prefix=f"bench-{database}-", ignore_cleanup_errors=True)))
+        postgres = Postgres(durable=True) if database == "postgresql" else None
+        if postgres:
+            at_end.callback(postgres.stop)
+        yield Run(folder, database, cases, seconds, *addresses(folder, postgres)), at_end
 
 
 def addresses(folder: Path, postgres: Postgres | None) -> tuple[dict[str, str], str]:

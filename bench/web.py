@@ -3,10 +3,8 @@
 import os
 import re
 import secrets
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +12,8 @@ import psutil
 
 from bench.client import Client, Figures, measure
 from bench.floor import tables
-from bench.run import Run, addresses
+from bench.run import Run, fresh
 from tests.support.browser import Server, free_port
-from tests.support.databases import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("caseload of 50", "case, 20 lines", "name search", "submit a referral", "add a note", "area dashboard")
@@ -125,31 +122,21 @@ def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
 
 
 def run_one(database: str, cases: int, seconds: float, only: list[str]) -> list[dict[str, Any]]:
-    folder = Path(tempfile.mkdtemp(prefix=f"bench-{database}-"))
-    postgres = Postgres(durable=True) if database == "postgresql" else None
-    servers: list[Server] = []
-    try:
-        run = Run(folder, database, cases, seconds, *addresses(folder, postgres))
+    with fresh(database, cases, seconds) as (run, at_end):
         print(f"\nLoading {cases:,} cases on {database} ...", flush=True)
         print(f"  loaded in {run.load():.0f} s", flush=True)
         found = run.prepare()
-        server = Server(run.environment, folder / "server.log")
-        servers.append(server)
-        floor = FloorServer({"FLOOR_URL": run.floor_url, "FLOOR_AREA": found["area"]}, folder / "floor.log")
-        servers.append(floor)
+        server = Server(run.environment, run.folder / "server.log")
+        at_end.callback(server.stop)
+        floor = FloorServer({"FLOOR_URL": run.floor_url, "FLOOR_AREA": found["area"]}, run.folder / "floor.log")
+        at_end.callback(floor.stop)
         try:
             return list(compare(run, found, server, floor, only))
         except RuntimeError:
             for log in ("server.log", "floor.log"):
-                lines = (folder / log).read_text().splitlines()
+                lines = (run.folder / log).read_text().splitlines()
                 print("\n".join(line[:500] for line in lines if '"level": "info"' not in line)[-3000:])
             raise
-    finally:
-        for one in servers:
-            one.stop()
-        if postgres:
-            postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def compare(run: Run, found: dict[str, Any], server: Server, floor: Server, only: list[str]) -> Any:
