@@ -76,11 +76,17 @@ def find(actor: Actor, asked: Asked) -> Listing:
         if named is not None:
             return named
         asked = replace(asked, sort="due", down=False)
-    statement = list_statement(shape_of(actor, asked), PER_PAGE, (asked.page - 1) * PER_PAGE)
-    found = fetch_known(statement, parameters(actor, asked)).all()
-    total = found[0].total if found else 0
+    shape, values = shape_of(actor, asked), parameters(actor, asked)
+    # Beyond five hundred nobody pages through all: the number may be a minute old, and is not counted meanwhile.
+    counting = replace(shape, sort="due", down=False)
+    key = (counting, *values.values())
+    total = _still(key)
+    statement = list_statement(shape, PER_PAGE, (asked.page - 1) * PER_PAGE, counted=total is None)
+    found = fetch_known(statement, values).all()
+    if total is None:
+        total = found[0].total if found else 0
     if total > COUNT_UP_TO:
-        total = _large_count(actor, asked)
+        total = _kept(key, lambda: int(db.session.scalar(count_statement(counting), values) or 0))
     return Listing(opened(found), Paging(asked.page, total), total <= NAME_SORT_UP_TO)
 
 
@@ -132,21 +138,27 @@ def opened(found: Sequence[Any]) -> list[Row]:
     ]  # fmt: skip
 
 
+def _store() -> dict[Any, tuple[float, Any]]:
+    store: dict[Any, tuple[float, Any]] = current_app.extensions.setdefault("caseload_kept", {})
+    return store
+
+
+def _still(key: Any) -> Any:
+    """A value kept within the last minute in this process, or None."""
+    found = _store().get(key)
+    return found[1] if found and time.monotonic() - found[0] <= KEPT_SECONDS else None
+
+
 def _kept(key: Any, make: Any) -> Any:
     """A value kept for a minute in this process."""
-    store: dict[Any, tuple[float, Any]] = current_app.extensions.setdefault("caseload_kept", {})
-    found = store.get(key)
-    if found is None or time.monotonic() - found[0] > KEPT_SECONDS:
+    found = _still(key)
+    if found is None:
+        store = _store()
         if len(store) > 1_000:
             store.clear()
-        found = store[key] = (time.monotonic(), make())
-    return found[1]
-
-
-def _large_count(actor: Actor, asked: Asked) -> int:
-    """Beyond five hundred nobody pages through all: the number may be a minute old."""
-    shape, values = replace(shape_of(actor, asked), sort="due", down=False), parameters(actor, asked)
-    return int(_kept((shape, *values.values()), lambda: db.session.scalar(count_statement(shape), values)))
+        found = make()
+        store[key] = (time.monotonic(), found)
+    return found
 
 
 # --- what the filter offers ------------------------------------------------------------

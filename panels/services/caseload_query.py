@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, literal, null, or_, select
 
 from accounts.models import User
 from cohort.models import YoungPerson
@@ -116,14 +116,16 @@ def _known(number: int) -> Any:
 
 
 @lru_cache(maxsize=512)
-def list_statement(shape: Shape, limit: int = PER_PAGE, offset: int = 0) -> Select[*tuple[Any, ...]]:
-    """Cases in their order, from ``offset`` on, each with how many there are, up to a bound.
+def list_statement(
+    shape: Shape, limit: int = PER_PAGE, offset: int = 0, counted: bool = True
+) -> Select[*tuple[Any, ...]]:
+    """Cases in their order, from ``offset`` on, each with how many there are, up to a bound, if ``counted``.
 
     First the young person (id, key, and sealed what a line shows of them: a forename only where no other is preferred),
     then the case.
     """
-    counted = select(literal(1)).select_from(Case).where(_conditions(shape)).limit(COUNT_UP_TO + 1).subquery()
-    total = select(func.count()).select_from(counted).scalar_subquery()
+    some = select(literal(1)).select_from(Case).where(_conditions(shape)).limit(COUNT_UP_TO + 1).subquery()
+    total: Any = select(func.count()).select_from(some).scalar_subquery() if counted else null()
     preferred, forename = sealed_column(YoungPerson, "preferred_name"), sealed_column(YoungPerson, "forename")
     return (
         select(
