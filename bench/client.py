@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+SLICE_SECONDS = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -58,11 +60,35 @@ class Client:
         self.token = found.group(1) if found else ""
 
 
-def measure(clients: list[Client], act: Callable[[Client, int], int], seconds: float, warm_up: int = 10) -> Figures:
+Act = Callable[[Client, int], int]
+
+
+def measure(clients: list[Client], act: Act, seconds: float, warm_up: int = 10) -> Figures:
     """Repeat ``act(client, turn)`` on each client for a while; ``act`` returns the status, which must be below 400."""
-    for turn, client in itertools.product(range(warm_up), clients):
-        _check(act(client, -turn - 1))
+    _warm(clients, act, warm_up)
     times: list[float] = []
+    return _figures(times, _repeat(clients, act, seconds, times))
+
+
+def in_turns(sides: list[tuple[list[Client], Act]], seconds: float, warm_up: int = 3) -> list[Figures]:
+    """``seconds`` of each side, a quarter of a second at a time: a machine that turns slow is slow for all of them."""
+    for clients, act in sides:
+        _warm(clients, act, warm_up)
+    kept: list[list[float]] = [[] for _ in sides]
+    took = [0.0 for _ in sides]
+    for _ in range(max(1, round(seconds / SLICE_SECONDS))):
+        for number, (clients, act) in enumerate(sides):
+            took[number] += _repeat(clients, act, SLICE_SECONDS, kept[number])
+    return [_figures(times, spent) for times, spent in zip(kept, took, strict=True)]
+
+
+def _warm(clients: list[Client], act: Act, times: int) -> None:
+    for turn, client in itertools.product(range(times), clients):
+        _check(act(client, -turn - 1))
+
+
+def _repeat(clients: list[Client], act: Act, seconds: float, times: list[float]) -> float:
+    """Add the milliseconds of each answer to ``times``; returns the seconds that it took."""
     problems: list[BaseException] = []
     lock, begun = threading.Lock(), time.perf_counter()
 
@@ -86,11 +112,14 @@ def measure(clients: list[Client], act: Callable[[Client, int], int], seconds: f
         thread.join()
     if problems:
         raise problems[0]
-    took = time.perf_counter() - begun
-    times.sort()
+    return time.perf_counter() - begun
+
+
+def _figures(times: list[float], took: float) -> Figures:
+    times = sorted(times)
     return Figures(
-        round(statistics.median(times), 1),
-        round(times[int(len(times) * 0.95) - 1], 1),
+        round(statistics.median(times), 2),
+        round(times[int(len(times) * 0.95) - 1], 2),
         round(len(times) / took, 1),
         len(times),
     )

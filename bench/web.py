@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from bench.client import Client, Figures, measure
+from bench.client import Client, Figures, in_turns
 from bench.floor import tables
 from bench.run import Run, fresh
 from tests.support.browser import Server, free_port
@@ -149,13 +149,8 @@ def compare(run: Run, found: dict[str, Any], server: Server, floor: Server, only
             for client in clients:
                 client.learn_token("/cases")
             bare = [Client(floor.port) for _ in range(count)]
-            # Floor, ours, floor again: the machine's own drift falls on both.
-            first = measure(bare, theirs, run.seconds / 2)
-            figures = measure(clients, ours, run.seconds, warm_up=3)
-            second = measure(bare, theirs, run.seconds / 2)
-            yield row(run, name, count, figures, (first.p50_ms + second.p50_ms) / 2, server) | {
-                "statements": counted[name]
-            }
+            figures, beside = in_turns([(clients, ours), (bare, theirs)], run.seconds)
+            yield row(run, name, count, figures, beside.p50_ms, server) | {"statements": counted[name]}
 
 
 def row(run: Run, name: str, clients: int, figures: Figures, floor_ms: float, server: Server) -> dict[str, Any]:
