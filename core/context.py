@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from core.crypto import KEY_VERSION, Encrypted, associated_data, decode, unseal
 from core.ids import Id
 from core.keyring import KeyDestroyed, keyring
-from core.row_security import EVERYTHING, Viewer, seeing
+from core.row_security import EVERYTHING, Viewer, seeing, viewer
 from core.sensitivity import instead_of, is_restricted, must_open
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class AccessContext:
         field: Encrypted = model.__sealed_fields__[name]
         if is_restricted(subject_id):
             return instead_of(name, field.kind, subject_id)
-        self._note(model, name, subject_id)
+        self._note(model, [name], subject_id)
         bound = associated_data(model.__tablename__, field.column, row_id, key_id, KEY_VERSION)
         return decode(field.kind, unseal(self.cipher(key_id), sealed, bound))
 
@@ -99,7 +99,7 @@ class AccessContext:
         if self.closed:
             raise ContextClosed("Nothing may be opened after the entry was written")
         must_open(record.subject_id)
-        self._note(type(record), name, record.subject_id)
+        self._note(type(record), [name], record.subject_id)
         return self.cipher(record.data_key_id)
 
     def open_many(self, model: Any, names: Sequence[str], rows: Iterable[Any]) -> Iterator[tuple[Id, list[Any]]]:
@@ -137,26 +137,26 @@ class AccessContext:
             raise ContextClosed("Nothing may be opened after the entry was written")
         self.load_keys(row[1] for row in rows)
         places = [(one.kind, f"{model.__tablename__}|{one.column}") for one in map(model.__sealed_fields__.get, names)]
+        closed = viewer().restricted
         for row_id, key_id, *sealed in rows:
-            if is_restricted(row_id):
+            if row_id in closed:
                 kinds = zip(names, places, sealed, strict=True)
                 yield [None if v is None else instead_of(name, kind, row_id) for name, (kind, _), v in kinds]
                 continue
-            cipher, tail, opened = self.cipher(key_id), f"|{row_id}|{key_id}|{KEY_VERSION}", []
-            for name, (kind, place), value in zip(names, places, sealed, strict=True):
-                if value is not None:
-                    self._note(model, name, row_id)
-                    value = decode(kind, unseal(cipher, value, f"{place}{tail}".encode()))
-                opened.append(value)
-            yield opened
+            cipher, tail = self.cipher(key_id), f"|{row_id}|{key_id}|{KEY_VERSION}"
+            self._note(model, [name for name, value in zip(names, sealed, strict=True) if value is not None], row_id)
+            yield [
+                None if value is None else decode(kind, unseal(cipher, value, f"{place}{tail}".encode()))
+                for (kind, place), value in zip(places, sealed, strict=True)
+            ]
 
-    def _note(self, model: Any, name: str, subject_id: Id) -> None:
-        if self._examining:
+    def _note(self, model: Any, names: Sequence[str], subject_id: Id) -> None:
+        if self._examining or not names:
             return
         if self.reads is None and self.job is None:
-            raise UndeclaredRead(f"{model.__tablename__}.{name} was opened by a route that declares no read")
+            raise UndeclaredRead(f"{model.__tablename__}.{names[0]} was opened by a route that declares no read")
         self.subjects[subject_id] = None
-        self.fields.add(f"{model.__tablename__}.{name}")
+        self.fields.update(f"{model.__tablename__}.{name}" for name in names)
 
     @contextmanager
     def examining(self, purpose: str) -> Iterator[None]:

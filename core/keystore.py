@@ -161,7 +161,7 @@ class KeyStore:
         wanted = list(ids)
         given = ",".join(wanted) if self.is_postgres else json.dumps(wanted)
         with self.engine.connect() as connection:
-            return list(connection.exec_driver_sql(_BY_IDS[self.engine.dialect.name], (given,)))
+            return list(connection.exec_driver_sql(_BY_IDS[self.engine.dialect.name], (given,)).all())
 
     def versions(self, scope: str) -> list[int]:
         """The versions of a scope's key that are still kept, oldest first; asked anew each time."""

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -11,13 +11,23 @@ from core.languages import gettext as _
 _NO_CHECKBOX = '<td class="govuk-table__cell app-table__select"></td>'
 
 
+class Linked(NamedTuple):
+    """A cell that is a link. ``href`` is an address of ours."""
+
+    words: str
+    href: str
+
+    def __html__(self) -> str:
+        return f'<a class="govuk-link" href="{self.href}">{html.escape(self.words)}</a>'
+
+
 def table_rows(
     rows: Sequence[Any], heads: Sequence[Any], select: str | None, row_header: int | None, form: str | None,
     stacked: bool = False,
 ) -> Markup:  # fmt: skip
     """``<tr>`` elements. A row is a list of cells, or a mapping of ``cells`` with ``id``, ``label`` and ``checked``.
 
-    A cell is text (escaped) or Markup; None is a dash. ``stacked``: each cell carries the words of its head.
+    A cell is text (escaped), Markup or ``Linked``; None is a dash. ``stacked``: each cell carries the words of its head.
     """
     opening = [_opening(place == row_header, head, stacked) for place, head in enumerate(heads)]
     name, form_attribute = _escaped(select or ""), f' form="{_escaped(form)}"' if form else ""
@@ -29,7 +39,8 @@ def table_rows(
         if select:
             written.append(_checkbox(row if is_mapping else {}, name, form_attribute, words))
         cells = row["cells"] if is_mapping else row
-        opening += [_opening(False, "", False)] * (len(cells) - len(opening))
+        if len(cells) > len(opening):
+            opening += [_opening(False, "", False)] * (len(cells) - len(opening))
         for (before, after), cell in zip(opening, cells, strict=False):
             written += (before, "–" if cell is None else _escaped(cell), after)
         written.append("</tr>\n")
@@ -38,6 +49,8 @@ def table_rows(
 
 def _escaped(value: Any) -> str:
     """As markupsafe's own, as a plain text: making a Markup of each cell only to join it costs more than the escaping."""
+    if type(value) is str:
+        return html.escape(value)
     return value.__html__() if hasattr(value, "__html__") else html.escape(str(value))
 
 

@@ -1,6 +1,7 @@
 """What every page's frame shows: who is signed in, where they can go, the marking, the demonstration banner."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, current_app, g, request, session
@@ -63,10 +64,13 @@ LINKS = (
 )
 
 
-def _shown_to(actor: Actor, link: Link) -> bool:
-    return (not link.needs or any(actor.can(need) for need in link.needs)) and not any(
-        actor.can(other) for other in link.unless
-    )
+@lru_cache(maxsize=256)
+def _shown_with(permissions: frozenset[Permission]) -> list[Link]:
+    return [
+        link
+        for link in LINKS
+        if (not link.needs or permissions.intersection(link.needs)) and not permissions.intersection(link.unless)
+    ]
 
 
 def navigation(actor: Actor) -> list[dict[str, Any]]:
@@ -74,10 +78,10 @@ def navigation(actor: Actor) -> list[dict[str, Any]]:
     waiting = {"/approvals": actor.approvals_waiting}
     shown: list[dict[str, Any]] = [
         {"text": link.words, "href": link.path, "count": waiting.get(link.path)}
-        for link in LINKS
-        if _shown_to(actor, link)
+        for link in _shown_with(actor.permissions)
     ]
-    here = [link for link in shown if link["href"] == request.path or request.path.startswith(f"{link['href']}/")]
+    path = request.path
+    here = [link for link in shown if link["href"] == path or path.startswith(f"{link['href']}/")]
     best = max((link["href"] for link in here), key=len, default=None)
     return [link | {"active": link["href"] == best} for link in shown]
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 
 from audit.models import Event
@@ -17,6 +16,7 @@ from core.formats import Closed, age_on, short_day
 from core.languages import gettext as _
 from core.languages import language, ngettext
 from core.paging import page_number
+from core.tables import Linked
 from panels.forms.cases import ManyLeadsForm
 from panels.services import caseload, cases
 from panels.services.caseload import Listing, Row
@@ -211,8 +211,8 @@ def _closed_row(row: Row) -> dict[str, Any]:
     return {"id": None, "label": row.reference, "cells": cells}
 
 
-def _link(row: Row) -> Markup:
-    return Markup(f'<a class="govuk-link" href="{LIST}/{row.id}">{escape(row.name)}</a>')  # noqa: S704 (escaped)
+def _link(row: Row) -> Linked:
+    return Linked(row.name, f"{LIST}/{row.id}")
 
 
 # --- many at once ------------------------------------------------------------
