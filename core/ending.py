@@ -61,7 +61,7 @@ def ending(session: Session) -> Iterator[Run]:
         if is_postgres:
             with driver.pipeline() as pipeline:
                 must_change = _ask_together(driver, late)
-                yield _run(lambda statement, values: driver.execute(_for_driver(statement), values))
+                yield _run(lambda statement, values: _ask(driver, _for_driver(statement), values))
                 # The answers of all that was asked before the caller's last question have come with its own.
                 if any(cursor.rowcount < 0 for cursor in must_change):
                     pipeline.sync()
@@ -116,29 +116,36 @@ def _stored(is_moment: bool, dialect: Dialect) -> Any:
 
 def _ask_together(driver: Any, late: list[Any]) -> list[Any]:
     """Send them all; returns the cursors of those that must change their row."""
-    must_change = [driver.execute(_for_driver(statement), values) for statement, values, must in late if must]
+    must_change = [_ask(driver, _for_driver(statement), values) for statement, values, must in late if must]
     others = [(statement, values) for statement, values, must in late if not must]
     if others:
-        driver.execute(_together(tuple(statement for statement, _ in others)), _numbered(others))
+        _ask(driver, _together(tuple(statement for statement, _ in others)), _numbered(others))
     return must_change
 
 
-@cache
-def _for_driver(statement: str) -> str:
-    """``:name`` as psycopg writes it; a cast (``::text``) is left alone."""
-    return re.sub(_NAME, r"%(\1)s", statement)
+def _ask(driver: Any, asked: tuple[str, tuple[str, ...]], values: Mapping[str, Any]) -> Any:
+    """As the server itself writes places: names would be looked for anew in each text with more than fifty of them."""
+    text, names = asked
+    return psycopg.RawCursor(driver).execute(text, [values[name] for name in names])
 
 
 @cache
-def _together(statements: tuple[str, ...]) -> str:
-    """One statement that runs all of these, as psycopg wants it: a name ends in the number of its statement.
+def _for_driver(statement: str) -> tuple[str, tuple[str, ...]]:
+    """``:name`` as PostgreSQL writes it, and the names in the order of their numbers; a cast (``::text``) is left alone."""
+    names: dict[str, int] = {}
+    text = _NAME.sub(lambda found: f"${names.setdefault(found[1], len(names) + 1)}", statement)
+    return text, tuple(names)
+
+
+@cache
+def _together(statements: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """One statement that runs all of these, for the driver: a name ends in the number of its statement.
 
     They run in no order, and none sees what another did: late statements are about rows of their own.
     """
-    *first, last = (re.sub(_NAME, rf"%(\1_{n})s", statement) for n, statement in enumerate(statements))
-    if not first:
-        return last
-    return f"with {', '.join(f'late_{n} as ({statement})' for n, statement in enumerate(first))} {last}"
+    *first, last = (_NAME.sub(rf":\1_{n}", statement) for n, statement in enumerate(statements))
+    together = f"with {', '.join(f'late_{n} as ({statement})' for n, statement in enumerate(first))} " if first else ""
+    return _for_driver(together + last)
 
 
 def _numbered(statements: list[tuple[str, Any]]) -> dict[str, Any]:
