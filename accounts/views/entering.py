@@ -117,9 +117,11 @@ def second() -> ResponseReturnValue:
 def _missing(held: Sequence[Factor]) -> str:
     """What has to be set up before this person can go on; nothing where a factor can be asked for."""
     has_passkey = any(factor.kind == FactorKind.PASSKEY for factor in held)
-    if server_session().proof is Proof.FIRST:
+    proof = server_session().proof
+    if proof is Proof.FIRST:
         return "" if held else "accounts.set_up"
-    return "" if has_passkey else "accounts.set_up"
+    # Who came by a recovery code has lost their passkey: they add a new one.
+    return "" if has_passkey and proof is not Proof.RECOVERY else "accounts.set_up"
 
 
 def _takes_code(held: Sequence[Factor]) -> bool:

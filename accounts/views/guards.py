@@ -4,10 +4,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import current_app, redirect, request, url_for
+from flask import current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from accounts.credentials import Proof
 from accounts.server_session import server_session
+from accounts.services import factors
+from core.ids import Id
 
 View = TypeVar("View", bound=Callable[..., Any])
 # A form of one button is sent to an address that cannot be opened: go back to its list.
@@ -32,6 +35,19 @@ def step_up_first(view: View) -> View:
         return again_first() or view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]
+
+
+def passkey_first(user_id: Id) -> ResponseReturnValue | None:
+    """None, or the way to the passkey of somebody whose role needs one and who has one: before they add another way in.
+
+    Otherwise a code, which a false page can ask for, would lead to a passkey. Who came by a recovery code has lost theirs.
+    """
+    if server_session().proof not in {Proof.CODE, Proof.ORGANISATION}:
+        return None
+    if not factors.needs_passkey(user_id) or not factors.passkeys_of(user_id):
+        return None
+    flash("Use your passkey first. Your role needs one, so a code is not enough here.", "error")
+    return redirect(url_for("accounts.again", next=request.path))
 
 
 def _can_be_opened() -> bool:

@@ -31,7 +31,7 @@ from accounts.services.providers import providers
 from accounts.views import bp
 from accounts.views.entering import leads
 from accounts.views.framing import lets_providers
-from accounts.views.guards import again_first, step_up_first
+from accounts.views.guards import again_first, passkey_first, step_up_first
 from core.access import Door, find_actor, requires, signed_in
 from core.db import db
 from core.ids import Id
@@ -66,18 +66,25 @@ def set_up() -> ResponseReturnValue:
 
 
 def _enrolling() -> tuple[User | None, ResponseReturnValue | None]:
-    """Who adds a factor: somebody signed in who has just proved it again, or somebody who has none yet.
+    """Who adds a factor: somebody who has just proved it again, or somebody who has none yet.
 
-    A password alone adds nothing to an account that has a second factor.
+    A password alone adds nothing to an account that has a second factor, nor a code to one whose role needs a passkey
+    and that has one.
     """
     refuse_foreign_next()
     user = sign_in.waiting_user()
     if user is None:
         return None, redirect(leads("accounts.enter"))
     if find_actor() is not None:
-        return user, again_first()
-    if server_session().proof is Proof.FIRST and factors.of(user.id):
+        return user, again_first() or passkey_first(user.id)
+    if server_session().proof is Proof.FIRST:
+        return (None, redirect(leads("accounts.second"))) if factors.of(user.id) else (user, None)
+    # Signed in, on the way to a role that needs more than was proved.
+    if passkey_first(user.id) is not None:
         return None, redirect(leads("accounts.second"))
+    if not server_session().stepped_up_within():
+        flash("Sign in again to add a factor.", "error")
+        return None, redirect(leads("accounts.enter"))
     return user, None
 
 
@@ -159,6 +166,9 @@ def _seed(form: AddAppForm, user: User) -> str:
 def make_codes() -> ResponseReturnValue:
     """Shown in the answer that makes them (201: kept, though it is a page), and never again."""
     actor, form = signed_in(), PlainForm()
+    stopped = passkey_first(actor.user_id)
+    if stopped is not None:
+        return stopped
     if form.validate_on_submit():
         return render_template("accounts/recovery_codes_made.html", codes=recovery_codes.make(actor)), 201
     return render_template("accounts/recovery_codes.html", form=form, left=recovery_codes.left(actor.user_id))

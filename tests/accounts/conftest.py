@@ -10,6 +10,7 @@ from sqlalchemy import select
 from audit.models import AuditEntry
 from core import mail
 from core.db import db
+from tests.support.client import Page, form_values, text
 from tests.support.installation import PASSWORD
 from tests.support.post import Post
 
@@ -119,8 +120,6 @@ def statements(app):
 
 def passkey_form(page, kind="get"):
     """The form whose script would ask the browser for a passkey: its options, and what it would send."""
-    from tests.support.client import form_values
-
     form = next(form for form in page.all("form") if form.get("data-passkey") == kind)
     return form.get("data-passkey-options"), form_values(form), form.get("action")
 
@@ -138,8 +137,6 @@ def add_passkey(client, authenticator, name="Laptop", path="/account/passkeys/ad
 
 def seed_on(page):
     """The key that the page of an authenticator app shows."""
-    from tests.support.client import text
-
     return "".join(text(page.all("code")[0]).split())
 
 
@@ -149,11 +146,16 @@ def add_app(client, path="/account/authenticator/add"):
 
     page = client.page(path)
     app = pyotp.TOTP(seed_on(page))
-    from tests.support.client import form_values
-
     answer = client.post(path, data=form_values(page.form()) | {"code": app.now(), "name": "Phone"})
     assert answer.status_code == 302, answer.text[:3000]
     return app
+
+
+def made_codes(client):
+    """Ten new recovery codes, read from the page that makes them."""
+    answer = client.submit("/account/recovery-codes", button="Make my recovery codes")
+    assert answer.status_code == 201
+    return [text(item) for item in Page(answer.text).all("code")]
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from accounts.credentials import Factor
-from accounts.roles import ROLES, Role
+from audit.models import Event
+from audit.services import record
 from core.db import db
 from tests.accounts.conftest import (
     EMAIL,
-    add_app,
+    START,
     add_passkey,
     enter,
     events,
@@ -21,8 +22,6 @@ from tests.accounts.conftest import (
 from tests.support.authenticator import Authenticator, raw, text
 from tests.support.client import words
 
-START = "2026-11-23 09:00:00Z"
-OFFICER = "data.protection.officer@reading.example"
 TROUBLE = "We could not use that passkey"
 
 
@@ -173,8 +172,6 @@ def test_someone_elses_passkey_does_not_finish_a_sign_in(owner, another):
 
 def test_a_suspended_accounts_passkey_opens_nothing(owner, another, known):
     from accounts.models import User
-    from audit.models import Event
-    from audit.services import record
 
     user = db.session.get_one(User, known.users["coordinator@reading"])
     user.active = False
@@ -202,51 +199,6 @@ def test_a_passkey_proves_it_again(owner, time_machine):
     assert answer.location == "/account/recovery-codes"
     assert session_cookie(owner) != before
     assert owner.get("/account/recovery-codes").status_code == 200
-
-
-# ---- roles that ask for one
-
-
-def test_the_roles_that_need_a_passkey():
-    assert {role for role, rules in ROLES.items() if rules.needs_passkey} == {
-        Role.ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER, Role.SAFEGUARDING_LEAD,
-    }  # fmt: skip
-
-
-def test_a_code_is_not_enough_for_them_and_the_page_says_why(visitor):
-    enter(visitor, email=OFFICER)
-    assert "which your role needs" in words(visitor.get("/sign-in/set-up"))
-    assert "runs JavaScript" in words(visitor.get("/sign-in/set-up"))
-    add_app(visitor)
-    assert visitor.get("/audit", follow_redirects=True).request.path == "/sign-in/set-up"
-    keys = Authenticator()
-    assert add_passkey(visitor, keys).status_code == 302
-    assert visitor.get("/audit").status_code == 200
-
-
-def test_with_both_they_are_asked_for_the_passkey_of_their_role(visitor, another, time_machine):
-    time_machine.move_to(START, tick=False)
-    enter(visitor, email=OFFICER)
-    keys = Authenticator()
-    add_passkey(visitor, keys)
-    app = add_app(visitor)
-    time_machine.shift(60)
-    client = another()
-    enter(client, email=OFFICER)
-    client.submit("/sign-in/code", {"code": app.now()})
-    assert "This role needs a passkey" in words(client.get("/sign-in/code"))
-    assert client.get("/audit").status_code == 302
-    show_passkey(client, "/sign-in/code", keys)
-    assert client.get("/audit").status_code == 200
-
-
-def test_they_keep_at_least_one(visitor):
-    enter(visitor, email=OFFICER)
-    add_passkey(visitor, Authenticator())
-    add_app(visitor)
-    answer = visitor.submit("/account/security", button="Remove Laptop")
-    assert answer.status_code == 409
-    assert "Your role needs a passkey" in words(answer)
 
 
 def test_removing_one_signs_other_devices_out(owner, another):

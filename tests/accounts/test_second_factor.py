@@ -11,7 +11,7 @@ from accounts.services import totp
 from audit.models import AuditEntry, Event
 from audit.services import record
 from core.db import db
-from tests.accounts.conftest import EMAIL, add_app, enter, events, session_cookie
+from tests.accounts.conftest import EMAIL, add_app, enter, events, made_codes, session_cookie
 from tests.support.client import form_values, words
 from tests.support.installation import PASSWORD
 from tests.support.visitor import at_once
@@ -209,16 +209,8 @@ def test_wrong_codes_of_a_step_up_are_counted_apart(with_app, another, time_mach
 # ---- recovery codes
 
 
-def codes_of(client):
-    answer = client.submit("/account/recovery-codes", button="Make my recovery codes")
-    assert answer.status_code == 201
-    from tests.support.client import Page, text
-
-    return [text(item) for item in Page(answer.text).all("code")]
-
-
 def test_ten_codes_are_shown_once_and_kept_as_hashes(with_app):
-    codes = codes_of(with_app)
+    codes = made_codes(with_app)
     assert len(set(codes)) == 10
     kept = db.session.scalars(select(RecoveryCode.code_hash)).all()
     assert len(kept) == 10
@@ -227,7 +219,7 @@ def test_ten_codes_are_shown_once_and_kept_as_hashes(with_app):
 
 
 def test_a_recovery_code_lets_in_once(with_app, another, letters):
-    code = codes_of(with_app)[3]
+    code = made_codes(with_app)[3]
     first, second = another(), another()
     for client in (first, second):
         enter(client)
@@ -240,8 +232,8 @@ def test_a_recovery_code_lets_in_once(with_app, another, letters):
 
 
 def test_new_codes_end_the_old_ones(with_app, another):
-    old = codes_of(with_app)[0]
-    codes_of(with_app)
+    old = made_codes(with_app)[0]
+    made_codes(with_app)
     client = another()
     enter(client)
     assert client.submit("/sign-in/recovery", {"code": old}).status_code == 200
@@ -259,7 +251,7 @@ def test_wrong_recovery_codes_are_counted_with_the_others(with_app, another):
 
 def test_the_other_contact_is_told_of_a_recovery_code(with_app, another, letters, time_machine):
     with_app.submit("/account/other-contact", {"other_email": "Manager@Reading.example"})
-    code = codes_of(with_app)[0]
+    code = made_codes(with_app)[0]
     client = another()
     enter(client)
     client.submit("/sign-in/recovery", {"code": code})
