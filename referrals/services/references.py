@@ -2,13 +2,13 @@
 
 import re
 import secrets
-import time
+from datetime import datetime, timedelta
 
 from flask import current_app
 from sqlalchemy import ARRAY, Integer, Text, bindparam, func, select
 
 from accounts.models import Area
-from core.clock import today
+from core.clock import now, today
 from core.db import db, fetch
 from referrals.models import Referral
 
@@ -17,10 +17,10 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXY"
 DRAWN = 12
 # A longer number comes once half of a sample of the shorter ones is used.
 DIGITS = (4, 5, 6)
-ASK_AGAIN_SECONDS = 60.0
+ASK_AGAIN = timedelta(minutes=1)
 _RANDOM = secrets.SystemRandom()
 _UNUSED = select(func.unused_references(bindparam("drawn", type_=ARRAY(Text)), bindparam("count", type_=Integer)))
-_FORM = re.compile(r"([A-Z]{3})-?([0-9]{2})-?([0-9]{4,5})([A-Z])")
+_FORM = re.compile(r"([A-Z]{3})-?([0-9]{2})-?([0-9]{4,6})([A-Z])")
 
 
 def new_reference(area: Area) -> str:
@@ -35,15 +35,15 @@ def new_references(area: Area, count: int) -> list[str]:
     """
     stem = f"{area.prefix}-{today():%y}"
     # A sample may have been unlucky, so a length that seems half used is asked for again after a minute.
-    outgrown: dict[str, tuple[int, float]] = current_app.extensions.setdefault("references_outgrown", {})
-    first, since = outgrown.get(stem, (DIGITS[0], 0.0))
+    outgrown: dict[str, tuple[int, datetime]] = current_app.extensions.setdefault("references_outgrown", {})
+    first, until = outgrown.get(stem, (DIGITS[0], now()))
     for digits in DIGITS:
-        if digits < first and time.monotonic() - since < ASK_AGAIN_SECONDS:
+        if digits < first and now() < until:
             continue
         found = _unused(_drawn(stem, digits, count), count)
         if found:
             return found
-        outgrown[stem] = (digits + 1, time.monotonic())
+        outgrown[stem] = (digits + 1, now() + ASK_AGAIN)
     raise RuntimeError("No reference number is left for this area and year")
 
 
