@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import redirect, request, session
 from flask.typing import ResponseReturnValue
-from sqlalchemy import CTE, Insert, Select, String, bindparam, select
+from sqlalchemy import CTE, Insert, Select, String, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -78,6 +78,14 @@ def claim() -> ResponseReturnValue | None:
         select(FormSubmission.location).where(FormSubmission.user_id == actor.user_id, FormSubmission.key == key)
     ).scalar_one()
     return redirect(first or request.path)
+
+
+def release() -> None:
+    """The form is only shown again, although something else of its transaction is kept: its key stays unspent."""
+    actor, key = find_actor(), _key()
+    if actor is not None and key:
+        spent = FormSubmission.user_id == actor.user_id, FormSubmission.key == key
+        db.session.execute(delete(FormSubmission).where(*spent))
 
 
 def settle(location: str | None) -> None:

@@ -99,8 +99,14 @@ def _bump(key: str, window: timedelta) -> int:
 
 
 def bump(kind: str, value: str) -> int:
-    """Count one more in this hour, in the transaction at hand; how many there are."""
+    """Count one more in this hour, in the transaction at hand; how many there are. A rival waits until it is over."""
     return _bump(_key(kind, value), HOUR)
+
+
+def give_back(kind: str, value: str) -> None:
+    """What ``bump`` counted led to what was asked for: it was no guess."""
+    counted = update(Throttle).where(Throttle.key == _key(kind, value), Throttle.tries > 0)
+    db.session.execute(counted.values(tries=Throttle.tries - 1))
 
 
 def bump_address(kind: str) -> int:

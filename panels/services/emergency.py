@@ -94,7 +94,8 @@ def _wanted(actor: Actor, reference: str) -> Case:
     if case is None:
         raise NotOpened(UNKNOWN)
     if _is_kept_from(actor, case):
-        raise NotOpened(KEPT_FROM)
+        # Of a hidden record they learn no more than of one that is not there.
+        raise NotOpened(UNKNOWN if case.young_person_id in viewer().hidden else KEPT_FROM)
     allowed = select(Case.id).where(Case.id == case.id, case_policies.visible(actor))
     if is_open_to(case.young_person_id) and db.session.scalar(allowed):
         raise AlreadyYours(case.id)

@@ -9,9 +9,11 @@ from flask.typing import ResponseReturnValue
 from accounts.services import throttle
 from accounts.views.guards import again_first
 from audit.models import Event
+from core import submissions
 from core.access import Permission, requires, signed_in
 from core.clock import now
 from core.codes.cases import EngagementStatus
+from core.db import db
 from core.ids import Id
 from core.languages import gettext as _
 from core.paging import Paging, page_number
@@ -25,7 +27,7 @@ from panels.views.case_page import WORDS, identity_of
 from referrals.services import story
 
 P = Permission
-BANNER = "emergency"
+BANNER = TRIES = "emergency"
 MOST_WRONG = 5
 
 
@@ -45,19 +47,23 @@ def emergency_ask() -> ResponseReturnValue:
 
 def _opened(form: OpenForm) -> ResponseReturnValue:
     actor = signed_in()
-    if throttle.tried("emergency", actor.user_id) >= MOST_WRONG:
+    # Counted before it is looked at: two at once of one person wait for each other here, and are two tries, not one.
+    if throttle.bump(TRIES, actor.user_id) > MOST_WRONG:
         return _refused(form, _("You have tried too many references. Call the safeguarding lead of the area"))
     try:
         access = emergency.open_case(
             actor, reference=form.reference.data or "", reason_code=form.reason_code.data, reason=tidy(form.reason.data)
         )
     except AlreadyYours as theirs:
+        throttle.give_back(TRIES, actor.user_id)
         return redirect(url_for("panels.case_overview", case_id=theirs.case_id))
     except OneAtATime as other:
         return _refused(form, str(other))
     except NotOpened as unknown:
-        throttle.count("emergency", actor.user_id)
+        submissions.release()
+        db.session.commit()
         return _refused(form, str(unknown))
+    throttle.give_back(TRIES, actor.user_id)
     _remember(access)
     return redirect(url_for("panels.emergency_case", access_id=access.id))
 

@@ -1,5 +1,6 @@
 """Emergency access: one case, to read, for an hour, told to two people at once and reviewed by another (Z4)."""
 
+from contextvars import Context
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,8 @@ from panels.models import Case, Conflict, EmergencyAccess
 from panels.services import emergency_reviews
 from tests.factories import world
 from tests.factories.cases import open_case
-from tests.support.client import Page, words
+from tests.support.client import Page, form_values, words
+from tests.support.visitor import at_once
 
 WHY = "Missing since school ended, the police ask where she may be"
 FIELDS = {"reason_code": "missing", "reason": WHY}
@@ -41,6 +43,10 @@ def reference_of(case_id):
 
 def ask(client, case_id, follow=True, **changes):
     return client.submit("/emergency", FIELDS | {"reference": reference_of(case_id)} | changes, follow=follow)
+
+
+def main_of(page):
+    return "".join(Page(page.text).all("main")[0].itertext())
 
 
 def the_access():
@@ -225,6 +231,19 @@ def test_who_is_close_to_the_young_person_does_not_open_it(sign_in, known, case_
     assert count(EmergencyAccess) == (2 if opens else 1), "the world has one of its own"
 
 
+def test_who_is_close_does_not_learn_that_there_is_a_hidden_record(sign_in, known, case_id):
+    """The same words as for a reference that is not there: whom it is kept from, it is not confirmed to."""
+    conflict = db.session.get_one(Conflict, world.make(known)["conflict_id"])
+    conflict.young_person_id = db.session.scalar(select(Case.young_person_id).where(Case.id == case_id))
+    conflict.user_id, conflict.kind = known.users["lead_practitioner@reading"], "related"
+    record(Event.CONFIGURED, None, conflict)
+    close_to(case_id, "hidden", known, named=["safeguarding_lead@reading"])
+    client = sign_in(Role.LEAD)
+    theirs, none = ask(client, case_id), ask(client, case_id, reference="RDG-26-9999Z")
+    assert main_of(theirs) == main_of(none)
+    assert count(EmergencyAccess) == 1, "the world has one of its own"
+
+
 def test_another_role_of_theirs_does_not_inherit_it(sign_in, known, case_id):
     client, address = opened(sign_in, case_id)
     member = db.session.get_one(Membership, known.memberships["coordinator@reading"])
@@ -248,7 +267,7 @@ def test_a_reference_that_is_not_here_says_nothing_of_others(sign_in, acting, kn
     texts = set()
     for reference in (reference_of(elsewhere), "RDG-26-9999Z"):
         page = ask(client, case_id, reference=reference)
-        texts.add("".join(Page(page.text).all("main")[0].itertext()))
+        texts.add(main_of(page))
         assert "We cannot open that reference here" in words(page)
     assert len(texts) == 1
     assert count(EmergencyAccess) == 0
@@ -262,6 +281,29 @@ def test_trying_references_ends(sign_in, case_id):
     denied = db.session.scalars(select(AuditEntry).where(AuditEntry.outcome == "denied")).all()
     assert len(denied) == 6
     assert count(EmergencyAccess) == 0
+
+
+def many_at_once(sign_in, references):
+    """One person sends the form for each of these references in the same moment; the pages."""
+    clients = [sign_in(Role.LEAD) for _ in references]
+    forms = [
+        form_values(client.page("/emergency").form()) | FIELDS | {"reference": reference}
+        for client, reference in zip(clients, references, strict=True)
+    ]
+    return at_once(len(clients), lambda n: Context().run(clients[n].post, "/emergency", data=forms[n]))
+
+
+def test_many_references_tried_at_once_are_as_many_tries(sign_in, case_id):
+    pages = many_at_once(sign_in, [f"RDG-26-{number:04d}A" for number in range(8)])
+    assert sum("cannot open that reference" in words(page) for page in pages) == 5
+    assert sum("tried too many references" in words(page) for page in pages) == 3
+
+
+def test_two_at_once_open_one(sign_in, acting, known, case_id):
+    other = open_case(acting, known, lead="coordinator", surname="Thistlewood")
+    pages = many_at_once(sign_in, [reference_of(case_id), reference_of(other)])
+    assert sorted(page.status_code for page in pages) == [200, 302]
+    assert count(EmergencyAccess) == 1
 
 
 def test_a_case_of_ones_own_opens_as_always(sign_in, case_id):
