@@ -65,6 +65,7 @@ class Referring(Telling):
             date_of_birth=self.person.date_of_birth, answers=self.answers(),
             reason_for_referrer=self.tell.message_to_referrer(outcome) if outcome else None,
             triage_notes=self.tell.triage_note(outcome) if outcome else None,
+            feedback=self.tell.feedback(self.reason) if stage == "closed" and self.reason else None,
         )  # fmt: skip
         if stage == "info":
             self.batch.add(

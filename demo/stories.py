@@ -193,6 +193,10 @@ class Storyteller:
     def closure(self, reason: ClosureReason) -> str:
         return self._one(work.CLOSURE.get(reason, work.CLOSURE[ClosureReason.PARTLY_MET]))
 
+    def feedback(self, reason: ClosureReason) -> str:
+        """What the referrer reads when support has ended."""
+        return self._one(work.FEEDBACK.get(reason, work.FEEDBACK[ClosureReason.PARTLY_MET]))
+
     def exit_plan(self) -> str:
         return self._one(work.EXIT_PLAN)
 

@@ -48,6 +48,9 @@ SHARES = {"new": 3, "triage": 6, "info": 2, "ready": 5, "stepped_up": 2, "past":
 AGES = {"new": (0, 1), "triage": (1, 4), "info": (4, 9), "ready": (6, 14), "stepped_up": (1, 3), "asking": (18, 28),
         "plan_draft": (24, 40), "plan_agreed": (30, 38), "support": (60, 150), "review_due": (60, 150),
         "closing": (60, 150)}  # fmt: skip
+# Why support ends, or a lead asks for its end.
+ENDS = (ClosureReason.GOALS_MET, ClosureReason.GOALS_MET, ClosureReason.PARTLY_MET, ClosureReason.ELSEWHERE,
+        ClosureReason.MOVED)  # fmt: skip
 
 
 class Story(Referring, Supporting):
@@ -64,6 +67,7 @@ class Story(Referring, Supporting):
             self._young_person()
         else:
             self.referral_id = owner
+        self.reason = self.rng.choice(ENDS) if stage in {"closing", "closed"} else None
         self._referral(stage)
         if stage in CASES:
             self._case(stage)
@@ -92,9 +96,10 @@ class Story(Referring, Supporting):
             closed_by_id=self.place.coordinator if self.closed_on else None,
             closure_asked_by_id=self.lead if case_stage is CaseStage.CLOSING else None,
             closure_asked_on=self.today - timedelta(days=1) if case_stage is CaseStage.CLOSING else None,
-            closure_reason=self.reason.value if self.closed_on else None, going_well=self.tell.going_well(),
-            worries=self.tell.worries(), closure_note=self.tell.closure(self.reason) if self.closed_on else None,
-            exit_plan=self.tell.exit_plan() if self.closed_on else None,
+            closure_reason=self.reason.value if self.reason else None, going_well=self.tell.going_well(),
+            worries=self.tell.worries(), closure_note=self.tell.closure(self.reason) if self.reason else None,
+            exit_plan=self.tell.exit_plan() if self.reason else None,
+            closure_feedback=self.tell.feedback(self.reason) if self.reason else None,
         )  # fmt: skip
         for moment, kind, actor, summary in self.lines:
             self.batch.add(
@@ -145,8 +150,6 @@ class Story(Referring, Supporting):
 
     def _closed(self) -> tuple[CaseStage, NextStep, date]:
         self.closed_on = min(self.opened_on + timedelta(days=self.rng.randint(60, 150)), self.today)
-        self.reason = self.rng.choice((ClosureReason.GOALS_MET, ClosureReason.GOALS_MET, ClosureReason.PARTLY_MET,
-                                       ClosureReason.ELSEWHERE, ClosureReason.MOVED))  # fmt: skip
         _, goals = self._plan(PlanStatus.AGREED)
         self._offer(OfferStatus.COMPLETED, goals)
         self._notes(3)

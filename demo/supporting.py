@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from core.codes.cases import (
     AttemptMethod,
     Attendance,
+    ClosureReason,
     EngagementAnswer,
     EngagementGivenBy,
     EngagementStatus,
@@ -59,10 +60,17 @@ class Supporting(Telling):
             goals.append(self.batch.add(
                 Goal, self.key, **self._of_case(), plan_id=plan, position=number, score_at_start=start,
                 score_now=min(10, start + self.rng.randint(0, 4)), due_on=self.today + timedelta(days=40),
-                outcome=GoalOutcome.ACHIEVED.value if self.closed_on else None, their_words=goal.in_their_words,
+                outcome=self._outcome(number), their_words=goal.in_their_words,
                 our_words=goal.in_ours,
             ))  # fmt: skip
         return plan, goals
+
+    def _outcome(self, number: int) -> str | None:
+        """What became of a goal, said when support ends: of all, or of the first before anything else."""
+        if self.reason is None:
+            return None
+        is_reached = self.reason is ClosureReason.GOALS_MET or number == 1
+        return (GoalOutcome.ACHIEVED if is_reached else GoalOutcome.PARTIAL).value
 
     def _offer(self, status: OfferStatus, goals: list[Id]) -> Id:
         intervention, _ = self.rng.choice(self.place.interventions)

@@ -18,7 +18,7 @@ from panels.services.timeline import Happened
 class Telling:
     """One person's story while it is told; the classes built on this write its parts."""
 
-    reason = ClosureReason.GOALS_MET
+    reason: ClosureReason | None = None
     engagement = EngagementStatus.ASKING
     sent_on: date
     opened_on: date

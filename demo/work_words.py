@@ -148,7 +148,7 @@ REVIEW_VIEW = (
 CLOSURE: dict[ClosureReason, tuple[str, ...]] = {
     ClosureReason.GOALS_MET: (
         "{name} has what {they} asked for: {interest}, a safe way home, and {trusted} to talk to.",
-        "Both goals are reached. {name} wrote the last page of the plan.",
+        "Every goal is reached. {name} wrote the last page of the plan.",
     ),
     ClosureReason.PARTLY_MET: ("School is going well. Sleep is not there yet; the school nurse will go on with it.",),
     ClosureReason.ELSEWHERE: ("The mental health service has started, and leads from here.",),
@@ -158,6 +158,13 @@ CLOSURE: dict[ClosureReason, tuple[str, ...]] = {
     ClosureReason.STOPPED: ("{name} stopped coming after the holidays. A kind letter went out with our number.",),
     ClosureReason.NOT_REACHED: ("Three tries in three ways. The letter says that the door is open.",),
     ClosureReason.ADULT: ("{name} is 18. The adult team met {them} twice before we said goodbye.",),
+}
+# What the referrer reads: how it ended, and nothing that was said in confidence.
+FEEDBACK: dict[ClosureReason, tuple[str, ...]] = {
+    ClosureReason.GOALS_MET: ("Support has ended and went well. Thank you for asking for help early.",),
+    ClosureReason.PARTLY_MET: ("Support has ended. Much is better, and people they know carry on with the rest.",),
+    ClosureReason.ELSEWHERE: ("Support with us has ended. Another service helps now, and the family knows it.",),
+    ClosureReason.MOVED: ("Support here has ended because the family moved. Help can go on where they live.",),
 }
 EXIT_PLAN = (
     "{Trusted} checks in on Fridays. {name} has the hub's number. {school} will call {carer} first.",

@@ -53,6 +53,7 @@ def everything(story: Storyteller) -> list[str]:
         change,
         view,
         *(story.closure(reason) for reason in ClosureReason),
+        *(story.feedback(reason) for reason in ClosureReason),
         story.exit_plan(),
     ]
 
