@@ -82,9 +82,10 @@ def _referrals(actor: Actor) -> tuple[Any, Any]:
 
 
 def _cases(actor: Actor) -> Any:
-    """Of one's own cases every next step; of the others what only a coordinator can do."""
-    mine = Case.lead_id == actor.user_id
-    theirs = Case.next_step.in_(_WAITS_FOR_COORDINATOR)
+    """Of one's own cases every next step; of the others what only a coordinator can do. Nobody approves their own."""
+    mine = and_(Case.lead_id == actor.user_id, Case.next_step != NextStep.APPROVE_CLOSURE.value)
+    not_asked = Case.closure_asked_by_id.is_distinct_from(actor.user_id)
+    theirs = and_(Case.next_step.in_(_WAITS_FOR_COORDINATOR), not_asked)
     whose = or_(mine, theirs) if case_policies.sees_area(actor) else mine
     return select(Case.next_step, Case.id, Case.next_due_on, Case.reference).where(
         case_policies.visible(actor), Case.is_open, whose

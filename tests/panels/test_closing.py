@@ -34,6 +34,8 @@ def test_the_lead_asks_and_the_coordinator_approves(acting, known, sign_in, case
     lead, coordinator, path = sign_in(Role.LEAD), sign_in(Role.COORDINATOR), f"/cases/{case_id}/close"
     assert "A coordinator will check it." in words(lead.submit(path, ANSWERS))
     assert (case(case_id).stage, case(case_id).next_step) == ("closing", "approve_closure")
+    assert "Approve a closure" in words(coordinator.get("/"))
+    assert "Approve a closure" not in words(lead.get("/")), "nobody approves their own"
     assert "Next: approve closure" in words(coordinator.get(f"/cases/{case_id}"))
     done = words(coordinator.submit(path, button="Approve and close"))
     assert "Case closed. Feedback has gone to the referrer." in done
