@@ -23,9 +23,14 @@ from referrals.views.tracking import own_sent, too_late
 P = Permission
 
 
-def _nothing_to_send(page: ResponseReturnValue) -> ResponseReturnValue:
-    """Where a form comes too late, perhaps as the second of two: its entry is still written, so it begins to write."""
+def _nothing_to_send(page: ResponseReturnValue, answer: str = "") -> ResponseReturnValue:
+    """Where a form comes too late, perhaps as the second of two: its entry is still written, so it begins to write.
+
+    What was written in vain is shown again, to be copied.
+    """
     sent_before = write_late() if request.method == "POST" else None
+    if sent_before is None and answer.strip():
+        abort(409)
     return sent_before if sent_before is not None else page
 
 
@@ -36,7 +41,7 @@ def reply(referral_id: Id) -> ResponseReturnValue:
     question = tracking.open_question(tracking.messages_of(found))
     page = redirect(url_for("referrals.referral", referral_id=referral_id))
     if question is None or not tracking.is_open(found):
-        return _nothing_to_send(page)
+        return _nothing_to_send(page, answer=request.form.get("text", ""))
 
     def keep(file: Examined | None) -> None:
         referral = own_sent(referral_id)

@@ -75,6 +75,9 @@ def own_sent(referral_id: Id) -> Referral:
 
 
 def too_late(found: Referral) -> ResponseReturnValue:
+    """Who only opens the page is told; who sends it sees again what they wrote."""
+    if request.method == "POST" and not request.files:
+        abort(409)
     flash("There is already a decision, so this can no longer be changed.")
     return redirect(url_for("referrals.referral", referral_id=found.id))
 
@@ -86,6 +89,8 @@ def give_feedback(referral_id: Id) -> ResponseReturnValue:
     found, form = own_sent(referral_id), FeedbackForm()
     stage = feedback.stage_to_ask(signed_in(), found, feedback.given_about(found))
     if stage is None:
+        if request.method == "POST":
+            abort(409)
         return redirect(url_for("referrals.referral", referral_id=found.id))
     if form.validate_on_submit():
         feedback.give(

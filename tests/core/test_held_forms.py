@@ -15,6 +15,7 @@ from core.access import Door, requirement_of
 from core.clock import now
 from core.db import db
 from core.held_forms import HeldForm
+from core.ids import new_id
 from core.keyring import keyring
 from tests.factories import state, world
 from tests.factories.forms import Place
@@ -54,6 +55,13 @@ def sent_too_late(place):
     typed = filled_note(place, client)
     sign_everyone_out()
     return held_at(client.post(note_of(place), data=typed))
+
+
+def test_a_form_of_a_page_that_its_sender_may_no_longer_open_shows_what_they_wrote(place):
+    client = place.sign_in(Role.LEAD)
+    answer = client.post(f"/cases/{new_id()}/notes/new", data=filled_note(place, client))
+    assert answer.status_code == 404
+    assert TYPED in words(answer)
 
 
 def given_back(client, address):

@@ -86,6 +86,26 @@ def test_a_question_is_answered_once_and_goes_back_to_triage(sign_in, acting, se
     assert b"Year 9" not in bodies(Event.INFORMATION_GIVEN)[0]
 
 
+@pytest.mark.parametrize(
+    ("page", "answers"),
+    [
+        ("reply", {"text": "Year 9, at Northbrook."}),
+        ("change/worries", {"text": "Year 9, at Northbrook.", "why": "She told me"}),
+        ("withdraw", {"reason": "by_mistake", "words": "Year 9, at Northbrook."}),
+    ],
+)
+def test_what_comes_after_the_decision_changes_nothing_and_is_shown_again(sign_in, acting, sent, page, answers):
+    ask(acting, sent)
+    client, address = sign_in(Role.REFERRER), f"/referrals/{sent}/{page}"
+    opened = form_values(client.page(address).form())
+    decide(acting, sent)
+    late = client.post(address, data=opened | answers)
+    assert late.status_code == 409
+    assert "It is not saved. Copy what you want to keep." in words(late)
+    assert "Year 9, at Northbrook." in words(late)
+    assert "Year 9, at Northbrook." not in words(client.get(f"/referrals/{sent}"))
+
+
 def test_withdrawing_needs_a_reason_and_closes_it(sign_in, sent):
     client = sign_in(Role.REFERRER)
     page = client.submit(f"/referrals/{sent}/withdraw", {})
