@@ -14,6 +14,7 @@ GENESIS = bytes(32)
 BLOCK = 1_000
 STEP = 2_000
 KEY_CHANGED = "key:chain"
+BODIES_DROPPED = "delete:audit_bodies"
 _SAYS_KEY_CHANGED = b'"event":"key:chain"'
 Total = Callable[[str, int], int]
 
@@ -72,6 +73,10 @@ class Source(Protocol):
 
     def index_totals(self, total: Total) -> Mapping[int, int]: ...
     def index_of(self, first: int, last: int) -> Mapping[int, set[str]]: ...
+    def index_astray(self) -> int | None:
+        """The first place that the index speaks of and where no entry is; None where there is none."""
+        ...
+
     def bodies(self, first: int, last: int) -> Iterator[tuple[int, bytes]]: ...
 
 
@@ -99,6 +104,14 @@ def said_in(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def dropped_said(chain: str, said: Mapping[str, Any]) -> int:
+    """Up to which entry bodies were dropped with age, where this entry of the chain says so; else 0."""
+    if (said.get("event"), said.get("chain")) != (BODIES_DROPPED, chain):
+        return 0
+    last = (said.get("detail") or {}).get("last", 0)
+    return last if isinstance(last, int) else 0
 
 
 def _total() -> Total:
@@ -148,7 +161,7 @@ class Check:
         if fault is None:
             return Verdict(self.source.chain, count, agreed=self._agreed, covered=self._covered)
         kind, seq = fault
-        return Verdict(self.source.chain, min(count, seq - 1), kind, seq, self._agreed, self._covered)
+        return Verdict(self.source.chain, max(0, min(count, seq - 1)), kind, seq, self._agreed, self._covered)
 
     def _walk(self) -> tuple[str, int] | None:
         previous = GENESIS
@@ -166,7 +179,9 @@ class Check:
             if self.progress and place.seq % STEP == 0:
                 self.progress(STEP)
         # The block that is not full, and rows of the index about entries that do not exist.
-        return self._index_fault(self._tree.size // BLOCK * BLOCK + 1, None)
+        astray = self.source.index_astray()
+        beside = None if astray is None else ("index", astray)
+        return self._index_fault(self._tree.size // BLOCK * BLOCK + 1, None) or beside
 
     @property
     def _key(self) -> bytes | None:

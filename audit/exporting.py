@@ -15,7 +15,7 @@ from audit.chain import chain_keys
 from audit.engine import Place
 from audit.models import AuditCheckpoint, Event
 from audit.services import record
-from audit.verify import BATCH, Stored, chains, dropped_to, last_of
+from audit.verify import BATCH, Stored, chains, last_of
 from core import context
 from core.db import db
 
@@ -52,7 +52,6 @@ def write(
         (folder / "seal-keys.json").chmod(0o600)
     about = {
         "format": FORMAT, "at": at.isoformat(), "entries": lengths, "names": {c: names.get(c, c) for c in wanted},
-        "dropped": {chain: dropped_to(chain) for chain in wanted},
         "key_changes": {chain: dict(Stored(chain, last_of(chain)).key_changes()) for chain in wanted},
     }  # fmt: skip
     (folder / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")

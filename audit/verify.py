@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 
 from audit import notes
 from audit.chain import chain_keys
-from audit.engine import Check, Place, Total, Verdict, Witness, block_of, said_in
+from audit.engine import Check, Place, Total, Verdict, Witness, block_of, dropped_said, said_in
 from audit.models import AuditChainKey, AuditCheckpoint, AuditEntry, AuditSeal, AuditSubject, Event
 from audit.notes import Note, NoteBroken
 from core.clock import in_utc
@@ -128,9 +128,7 @@ def dropped_to(chain: str) -> int:
         .order_by(AuditEntry.seq.desc())
         .limit(1)
     )
-    said = said_in(bytes(body)) if body else {}
-    last = said.get("detail", {}).get("last", 0) if said.get("chain") == chain else 0
-    return last if isinstance(last, int) else 0
+    return dropped_said(chain, said_in(bytes(body))) if body else 0
 
 
 class Stored:
@@ -200,6 +198,12 @@ class Stored:
         for subject, seq in self._rows(AuditSubject, ("subject_id", "seq"), first, min(last, self.last)):
             found.setdefault(seq, set()).add(subject)
         return found
+
+    def index_astray(self) -> int | None:
+        """Entries that were added since the check began have a seal, and are not astray."""
+        rows = AuditSubject.chain == self.chain, or_(AuditSubject.seq < 1, AuditSubject.seq > self.last)
+        sealed = select(AuditSeal.seq).where(AuditSeal.chain == self.chain, AuditSeal.seq == AuditSubject.seq)
+        return db.session.scalar(select(func.min(AuditSubject.seq)).where(*rows, ~sealed.exists()))
 
     def bodies(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
         for seq, body in self._rows(AuditEntry, ("seq", "body"), first, min(last, self.last)):

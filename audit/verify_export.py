@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from audit import notes
-from audit.engine import Check, Place, Total, Verdict, Witness, block_of
+from audit.engine import BODIES_DROPPED, Check, Place, Total, Verdict, Witness, block_of, dropped_said, said_in
 from audit.notes import Note, NoteBroken
+
+_SAYS_DROPPED = BODIES_DROPPED.encode()
 
 
 class Exported:
@@ -23,6 +25,8 @@ class Exported:
         self.path, self.chain, self.changes = path, path.stem, dict(changes or {})
 
     def _lines(self) -> Iterator[dict[str, Any]]:
+        if not self.path.exists():
+            return
         with self.path.open(encoding="utf-8") as file:
             for line in file:
                 yield json.loads(line)
@@ -58,6 +62,15 @@ class Exported:
             if first <= line["seq"] <= last and line["subjects"]
         }
 
+    def index_astray(self) -> int | None:
+        """Here the index stands beside each entry."""
+        return None
+
+    def dropped_to(self) -> int:
+        """What the chain itself says: whoever changes the files can write what they like beside it."""
+        bodies = filter(None, map(_body, self._lines()))
+        return max((dropped_said(self.chain, said_in(body)) for body in bodies if _SAYS_DROPPED in body), default=0)
+
     def bodies(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
         for line in self._lines():
             if first <= line["seq"] <= last and (body := _body(line)) is not None:
@@ -79,15 +92,16 @@ def check(
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     keys = notes.public_keys(keys_file.read_text(encoding="utf-8")) if keys_file else []
     kept = [note for _, note in notes.in_folder(folder / "checkpoints") if note is not None]
-    said = notes.by_chain([*kept, *elsewhere])
+    said = notes.by_chain([*kept, *elsewhere]) if keys else {}
     found = []
-    for chain in sorted(about["entries"]):
-        distinct = {note.text: note for note in said.get(chain, ())} if keys else {}
+    # A chain whose checkpoints came along was in the export, whatever its list says now.
+    for chain in sorted({*about["entries"], *(note.chain for note in kept if keys)}):
+        distinct = {note.text: note for note in said.get(chain, ())}
         witnesses = [Witness(note.size, note.root, _is_signed(note, keys)) for note in distinct.values()]
         changes = {int(seq): int(version) for seq, version in about.get("key_changes", {}).get(chain, {}).items()}
         source = Exported(folder / f"{chain}.ndjson", changes)
-        dropped = int(about["dropped"].get(chain, 0))
-        found.append(Check(source, _seal_keys(seal_keys.get(chain)), witnesses, dropped_to=dropped).run())
+        keys_of = _seal_keys(seal_keys.get(chain))
+        found.append(Check(source, keys_of, witnesses, dropped_to=source.dropped_to()).run())
     return found
 
 

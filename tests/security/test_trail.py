@@ -125,6 +125,13 @@ def test_a_subject_index_that_disagrees_is_named(chain, change):
     assert (verify(chain).kind, verify(chain).seq) == ("index", seq)
 
 
+@pytest.mark.catalogue("T5", part="index")
+@pytest.mark.parametrize("seq", [0, 5_000])
+def test_a_subject_of_an_entry_that_does_not_exist_is_named(chain, seq):
+    as_owner(f"insert into audit_subject (subject_id, chain, seq) values ('{'z' * 26}', '{chain}', {seq})")
+    assert (verify(chain).kind, verify(chain).seq) == ("index", seq)
+
+
 @pytest.mark.catalogue("T5", part="command")
 def test_the_command_names_the_first_bad_entry(chain, app):
     as_owner(f"update audit_entry set outcome = 'no' {where(chain, 5)}")

@@ -118,6 +118,24 @@ def test_each_kind_of_change_is_named_without_any_key(exported, change, kind, at
     assert exported.check().startswith(f"BROKEN at entry {at}: {kind}")
 
 
+def test_a_body_that_the_list_calls_dropped_is_missing(exported):
+    """What was dropped with age the chain itself says, sealed; the list beside it is anybody's to change."""
+    lines, about = exported.lines(), exported.folder / "about.json"
+    take_body(lines)
+    exported.write(lines)
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"dropped": {exported.chain: len(lines)}}))
+    assert exported.check().startswith("BROKEN at entry 5: missing")
+
+
+def test_a_chain_that_was_taken_out_whole_is_named(exported):
+    about = exported.folder / "about.json"
+    said = json.loads(about.read_text())
+    del said["entries"][exported.chain]
+    about.write_text(json.dumps(said))
+    exported.path.unlink()
+    assert exported.check().startswith("BROKEN at entry 1: truncated")
+
+
 def rewrite(lines, at, version):
     import base64
 
