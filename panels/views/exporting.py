@@ -79,7 +79,9 @@ def agreed_export(approval_id: Id) -> ResponseReturnValue:
 @bp.get("/cases/export/<id:approval_id>/file")
 @requires(P.CASE_EXPORT, reads=Event.CASES_EXPORTED)
 def agreed_export_file(approval_id: Id) -> ResponseReturnValue:
-    actor = signed_in()
+    actor, stopped = signed_in(), needs_step_up()
+    if stopped is not None:
+        return stopped
     approval = exporting.find(actor, approval_id)
     if not exporting.may_fetch(actor, approval):
         g.denied = "ended"

@@ -90,10 +90,23 @@ def test_why_is_asked_first(sign_in, some):
 
 def test_the_password_is_asked_again(sign_in, some):
     client = sign_in(Role.COORDINATOR)
-    row = db.session.scalars(select(SignInSession).where(SignInSession.user_id == client.actor.user_id)).one()
-    row.stepped_up_at = now() - timedelta(minutes=30)
-    db.session.commit()
+    proved_long_ago(client)
     assert "/sign-in" in client.get("/cases/export").location
+
+
+def test_the_password_is_asked_again_for_the_file_that_was_agreed(sign_in, many):
+    """It may be fetched for a quarter of an hour: longer than a proof lasts."""
+    client, approval = agreed(sign_in)
+    client.submit(f"/cases/export/{approval}")
+    proved_long_ago(client)
+    assert "/sign-in" in client.get(f"/cases/export/{approval}/file").location
+    assert exported() == []
+
+
+def proved_long_ago(client):
+    row = db.session.scalars(select(SignInSession).where(SignInSession.user_id == client.actor.user_id)).one()
+    row.stepped_up_at = now() - timedelta(minutes=6)
+    db.session.commit()
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.COORDINATOR])
