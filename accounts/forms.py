@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from accounts.services import passwords
 from accounts.services.memberships import Way
+from core.formats import tidy_postcode
 from core.forms import note_refusal
 
 WRONG = "Check your email address and password"
@@ -146,6 +147,29 @@ class OtherContactForm(PlainForm):
             validate_email(field.data, check_deliverability=False, test_environment=True)
         except EmailNotValidError:
             raise ValidationError("Enter an email address like name@agency.org.uk") from None
+
+
+def _postcode(label: str, filled_by: str) -> StringField:
+    return StringField(
+        label, [InputRequired("Enter a postcode, like RG1 2AB"), Length(max=12, message="Enter a postcode, like RG1 2AB")],
+        render_kw={"autocomplete": filled_by, "spellcheck": "false", "class": "govuk-input--width-10"},
+    )  # fmt: skip
+
+
+class HomeForm(PlainForm):
+    """Where a member of staff lives, asked of an administrator. It is shown to nobody afterwards."""
+
+    postcode = _postcode("What is their home postcode?", "off")
+
+    def validate_postcode(self, field: StringField) -> None:
+        tidy = tidy_postcode(field.data)
+        if tidy is None:
+            raise ValidationError("Enter a postcode, like RG1 2AB")
+        field.data = tidy
+
+
+class OwnHomeForm(HomeForm):
+    postcode = _postcode("What is your home postcode?", "postal-code")
 
 
 class ChooseRoleForm(PlainForm):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import now
@@ -111,6 +111,10 @@ class User(Audited, Record):
     other_email: Mapped[str | None] = mapped_column(String(254))
     restored_at: Mapped[datetime | None] = mapped_column(Moment())
     unused_warned_at: Mapped[datetime | None] = mapped_column(Moment())
+    # A keyed hash of the home postcode, which is not kept. What an administrator gave, its owner cannot take away.
+    home_token: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    home_given_on: Mapped[date | None]
+    home_is_confirmed: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     # An agency's system acts as this user. It is never active, so nobody signs in as it and nothing is posted to it.
     is_system: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 

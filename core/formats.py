@@ -1,5 +1,6 @@
-"""How dates, times, ages and names are written on pages (PAGES 5.2); also template filters of the same names."""
+"""How dates, times, ages, names and postcodes are written on pages (PAGES 5.2); also template filters of the same names."""
 
+import re
 from datetime import date, datetime
 
 from flask import Flask
@@ -25,6 +26,8 @@ _DAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "cy": ("dydd Llun", "dydd Mawrth", "dydd Mercher", "dydd Iau", "dydd Gwener", "dydd Sadwrn", "dydd Sul"),
 }
+
+_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})")
 
 
 def weekday(value: date) -> str:
@@ -96,6 +99,12 @@ def initials(forename: str | None, surname: str | None) -> str:
 def list_name(forename: str | None, surname: str | None) -> str:
     """``Surname, Forename`` for lists."""
     return ", ".join(name for name in (surname, forename) if name) or _("Not known")
+
+
+def tidy_postcode(typed: str | None) -> str | None:
+    """``rg12ab`` as ``RG1 2AB``; None when it is not like a postcode."""
+    found = _POSTCODE.fullmatch(re.sub(r"\s+", "", (typed or "").upper()))
+    return f"{found[1]} {found[2]}" if found else None
 
 
 def init_app(app: Flask) -> None:

@@ -14,10 +14,11 @@ from core.clock import today
 from core.codes.base import choices
 from core.codes.people import CarerRelation, ContactMethod, YesNoNotKnown
 from core.codes.referrals import ReferralReason
+from core.formats import tidy_postcode
 from core.forms import DateParts
 from core.ids import new_id
 from core.languages import gettext as _
-from referrals.answers import OLDEST, YOUNGEST, is_eligible_age, safe_contact_line, tidy_postcode
+from referrals.answers import OLDEST, YOUNGEST, is_eligible_age, safe_contact_line
 from referrals.forms.base import EMAIL_WORDS, LongText, Needed, short
 
 

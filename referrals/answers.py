@@ -6,7 +6,6 @@ section was saved, in drafts only). Dates are ISO strings; codes are the values 
 absent.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,12 +13,11 @@ from typing import Any, NotRequired, TypedDict
 
 from core.codes.base import ordered
 from core.codes.people import ContactMethod, YesNoNotKnown
-from core.formats import age_on
+from core.formats import age_on, tidy_postcode
 from core.languages import gettext as _
 
 LONGEST_TEXT = 4000
 YOUNGEST, OLDEST = 10, 17
-_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})")
 
 
 class Called(TypedDict, total=False):
@@ -265,12 +263,6 @@ def next_section(answers: Mapping[str, Any], after: str | None = None) -> Sectio
     start = next((n + 1 for n, s in enumerate(order) if s.key == after), 0)
     waiting = [s for s in (*order[start:], *order[:start]) if s.key != after and not is_finished(answers, s)]
     return waiting[0] if waiting else None
-
-
-def tidy_postcode(typed: str | None) -> str | None:
-    """``rg12ab`` as ``RG1 2AB``; None when it is not like a postcode."""
-    found = _POSTCODE.fullmatch(re.sub(r"\s+", "", (typed or "").upper()))
-    return f"{found[1]} {found[2]}" if found else None
 
 
 def is_eligible_age(born: date, on: date) -> bool:

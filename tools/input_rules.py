@@ -26,7 +26,7 @@ A form takes its own fields alone: others that are sent with it do nothing.
 | Date | day, month and year as numbers, or the month's name; a day that exists; past or future as said | `core/forms.py` |
 | Email address | one address, at most 254 characters; compared without capitals | `accounts/forms.py` |
 | Unique pupil number | a letter, eleven digits and a letter or digit | `cohort/sources.py` |
-| Postcode | the shape of a United Kingdom one, in any capitals | `referrals/forms/person.py`, `cohort/sources.py` |
+| Postcode | the shape of a United Kingdom one, in any capitals | `core/formats.py`, `cohort/sources.py` |
 | Password | 12 to 128 characters, not common, not made of the person's or the service's words | `accounts/services/passwords.py` |
 | Security code | 6 digits | `accounts/services/totp.py` |
 | A choice | one of the codes in its list, nothing else | `core/codes/__init__.py` |

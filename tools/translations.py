@@ -51,7 +51,7 @@ SILENT_NAMES = {"render_kw", "classes", "pattern", "comment", "samesite", "job"}
 
 ACCOUNT_PAGES = (
     "account", "add_app", "add_passkey", "again", "ceremonies", "change_password", "choose_role",
-    "demonstration_accounts", "forgotten_password", "invitation", "kept", "link_spent", "name_factor", "no_role",
+    "demonstration_accounts", "forgotten_password", "home", "invitation", "kept", "link_spent", "name_factor", "no_role",
     "not_allowed", "organisation_failed", "other_contact", "recovery", "recovery_codes", "recovery_codes_made",
     "reset", "reset_asked", "second", "security", "set_up", "sign_in", "signed_out",
 )  # fmt: skip
@@ -74,6 +74,7 @@ COMPLETE_PYTHON = (
     "core/codes/files.py", "core/codes/decisions.py:WithdrawalReason", "accounts/forms.py", "accounts/roles.py",
     "accounts/services/passwords.py", "accounts/views/entering.py", "accounts/views/account.py",
     "accounts/views/doors.py", "accounts/views/security.py", "accounts/views/organisations.py",
+    "accounts/views/homes.py", "accounts/services/homes.py",
     "messages/letters.py", "messages/forms.py", "messages/views.py", "files/forms.py", "files/limits.py",
     "referrals/answers.py", "referrals/forms/base.py", "referrals/forms/person.py",
     "referrals/forms/story.py", "referrals/forms/helping.py", "referrals/forms/starting.py",

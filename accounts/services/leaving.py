@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select
 
 from accounts.credentials import Factor, Identity, RecoveryCode
 from accounts.models import Membership, User
-from accounts.services import grants, letters, links
+from accounts.services import grants, homes, letters, links
 from accounts.services.grants import Grant, NotAllowed
 from accounts.services.users import check_whole
 from accounts.sessions import end_sessions
@@ -43,6 +43,7 @@ def leave(actor: Actor, user: User) -> None:
     for membership in held:
         membership.is_active, membership.valid_to = False, today() - timedelta(days=1)
     user.active = False
+    homes.forget(user)
     gone = _strip(user)
     record(Event.USER_LEFT, actor, user, also=[*held, *gone], detail={"roles": len(held), "factors": len(gone)})
 

@@ -10,6 +10,7 @@ from accounts.views import (  # noqa: E402, F401 (register on bp)
     doors,
     entering,
     grants,
+    homes,
     organisations,
     places,
     security,

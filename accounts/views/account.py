@@ -19,7 +19,7 @@ from core.db import db
 @requires(Door.SELF)
 def account() -> ResponseReturnValue:
     actor = signed_in()
-    person = db.session.execute(select(User.name, User.email).where(User.id == actor.user_id)).one()
+    person = db.session.execute(select(User.name, User.email, User.home_given_on).where(User.id == actor.user_id)).one()
     return render_template(
         "accounts/account.html",
         person=person,

@@ -16,6 +16,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 # A form of one button is sent to an address that cannot be opened: go back to its list.
 LISTS = {"/account/devices": "/account", "/account/sign-out-everywhere": "/account",
          "/admin/grants": "/admin/grants", "/account/factors": "/account/security",
+         "/account/home": "/account/home",
          "/account/identities": "/account/security", "/admin/review": "/admin/review", "/admin/users": "/admin/users"}  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from accounts.credentials import FactorKind
 from accounts.forms_admin import InviteForm, RoleForm
 from accounts.models import User
-from accounts.services import factors, grants, leaving, users
+from accounts.services import factors, grants, homes, leaving, users
 from accounts.services.grants import NotAllowed
 from accounts.views import bp
 from accounts.views.guards import step_up_first
@@ -82,6 +82,7 @@ ACTS = {
     "restore": (users.restore, "Account opened again."),
     "invite-again": (users.invite_again, "New invitation sent. The old link no longer works."),
     "sign-out": (users.sign_out, "Signed out everywhere."),
+    "remove-home": (homes.remove, "Home postcode removed."),
     "sponsor": (leaving.become_sponsor, "You now vouch for this person."),
 }
 

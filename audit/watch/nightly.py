@@ -68,7 +68,10 @@ def look_now() -> int:
         looked = [
             (day.user_id, person) for day in lately for person, act in day.opened.items() if act.at >= now() - LATELY
         ]
-        around = Around(same_surname=frozenset(relationships.same_surname(looked)))
+        around = Around(
+            same_surname=frozenset(relationships.same_surname(looked)),
+            same_home=frozenset(relationships.same_home(looked)),
+        )
         raised = [raise_alert(one) for day in lately for one in apply(day, history[day.user_id], around, AT_ONCE)]
         count = sum(alert is not None for alert in raised)
         if seen.examined or count:
@@ -78,7 +81,7 @@ def look_now() -> int:
 
 
 def _note(seen: AccessContext, people: int, alerts: int) -> None:
-    """Surnames were compared: the entry says how many, and for what."""
+    """Surnames and postcodes were compared: the entry says how many, and for what."""
     detail = {"examined": seen.examined, "examined_for": "unusual_access", "people": people, "alerts": alerts}
     record(Event.JOB_READ, None, detail=detail)
 
@@ -131,6 +134,7 @@ def _around(on: date, found: list[Day]) -> Around:
         under_way=frozenset(relationships.under_way(people, days.bounds(on)[1])),
         records=frozenset(relationships.known(people)),
         same_surname=frozenset(relationships.same_surname(looked)),
+        same_home=frozenset(relationships.same_home(looked)),
         duty_roles=DUTY,
     )
 

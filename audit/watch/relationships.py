@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from accounts.models import User
+from accounts.services import homes
 from audit.models import AuditEntry, AuditSubject
 from cohort.matching import parts
 from cohort.models import Candidate, YoungPerson
@@ -128,14 +129,55 @@ def same_surname(looked: Iterable[Pair]) -> list[Pair]:
     return [(user, person) for user, person in wanted if names.get(user, set()) & surnames.get(person, set())]
 
 
+def same_home(looked: Iterable[Pair]) -> list[Pair]:
+    """Of (user, young person), those with one home postcode, now or when a referral was sent. Nothing is opened for
+    users who gave no fingerprint of theirs.
+    """
+    wanted = list(looked)
+    tokens = {
+        row.id: row.home_token
+        for lot in lots({user for user, _ in wanted})
+        for row in db.session.execute(
+            select(User.id, User.home_token).where(User.id.in_(lot), User.home_token.is_not(None))
+        )
+    }
+    wanted = [(user, person) for user, person in wanted if user in tokens]
+    postcodes = _postcodes({person for _, person in wanted})
+    return [
+        (user, person)
+        for user, person in wanted
+        if any(homes.is_same(user, tokens[user], postcode) for postcode in postcodes.get(person, ()))
+    ]
+
+
 def _surnames(people: set[Id]) -> dict[Id, set[str]]:
-    seen = context.current()
+    fields = [(model, "surname", model.id) for model in (YoungPerson, Referral)]
+    return {about: set(parts(value)) for about, value in _opened(people, fields)}
+
+
+def _postcodes(people: set[Id]) -> dict[Id, set[str]]:
+    """A young person's own, and those of their referrals, where they may have lived before."""
+    fields = [(YoungPerson, "postcode", YoungPerson.id), (Referral, "answers", Referral.id),
+              (Referral, "answers", Referral.young_person_id)]  # fmt: skip
     found: dict[Id, set[str]] = {}
+    for about, value in _opened(people, fields):
+        said = value.get("contact", {}).get("postcode") if isinstance(value, dict) else value
+        if said:
+            found.setdefault(about, set()).add(said)
+    return found
+
+
+def _opened(people: set[Id], fields: Iterable[tuple[Any, str, Any]]) -> list[tuple[Id, Any]]:
+    """Sealed fields of rows that are about these people, to compare them; each field with the column that says whom."""
+    seen, found = context.current(), []
     with seen.examining("unusual_access"):
         for lot in lots(people):
-            for model in (YoungPerson, Referral):
-                column = sealed_column(model, "surname")
-                rows = db.session.execute(select(model.id, model.data_key_id, column).where(model.id.in_(lot))).all()
+            for model, name, whom in fields:
+                rows = db.session.execute(
+                    select(model.id, model.data_key_id, sealed_column(model, name), whom).where(whom.in_(lot))
+                ).all()
                 seen.examined += len(rows)
-                found |= {row_id: set(parts(values[0])) for row_id, values in seen.open_many(model, ("surname",), rows)}
+                about = {row[0]: row[3] for row in rows}
+                opened = seen.open_many(model, (name,), [row[:3] for row in rows])
+                found += [(about[row_id], value) for row_id, (value,) in opened]
     return found

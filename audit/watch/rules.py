@@ -32,12 +32,13 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is known beside the day: who has work with whom, whose work is under way, who shares a surname."""
+    """What is known beside the day: who has work with whom, whose work is under way, who shares a surname or a home."""
 
     pairs: frozenset[tuple[Id, Id]] = frozenset()
     under_way: frozenset[Id] = frozenset()
     records: frozenset[Id] = frozenset()
     same_surname: frozenset[tuple[Id, Id]] = frozenset()
+    same_home: frozenset[tuple[Id, Id]] = frozenset()
     duty_roles: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -69,6 +70,12 @@ def own_surname(day: Day, history: History, around: Around) -> Iterator[Finding]
     for person, act in day.opened.items():
         if (day.user_id, person) in around.same_surname:
             yield _found(R.OWN_SURNAME, day, act, person)
+
+
+def own_address(day: Day, history: History, around: Around) -> Iterator[Finding]:
+    for person, act in day.opened.items():
+        if (day.user_id, person) in around.same_home:
+            yield _found(R.OWN_ADDRESS, day, act, person)
 
 
 def many(day: Day, history: History, around: Around) -> Iterator[Finding]:
@@ -134,11 +141,13 @@ def dormant(day: Day, history: History, around: Around) -> Iterator[Finding]:
         yield _found(R.DORMANT, day, first, days=away)
 
 
-RULES: tuple[Rule, ...] = (no_work, own_surname, many, hours, serial_search, denials, bulk_export, dormant)
+RULES: tuple[Rule, ...] = (
+    no_work, own_surname, own_address, many, hours, serial_search, denials, bulk_export, dormant,
+)  # fmt: skip
 
 
 # What more of the day cannot put right: work may still be begun with whom was looked at, and a search still be opened.
-AT_ONCE: tuple[Rule, ...] = (own_surname, many, hours, dormant)
+AT_ONCE: tuple[Rule, ...] = (own_surname, own_address, many, hours, dormant)
 
 
 def apply(day: Day, history: History, around: Around, rules: tuple[Rule, ...] = RULES) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ class AlertRule(GroupedCode):
 
     NO_WORK = "no_work", "Opened a record of a young person with whom they have no work", RECORDS
     OWN_SURNAME = "own_surname", "Opened the record of a young person with their own surname", RECORDS
+    OWN_ADDRESS = "own_address", "Opened the record of a young person with their own home postcode", RECORDS
     TRIP_WIRE = "trip_wire", "Opened a record that nobody has a reason to open", RECORDS
     MANY = "many", "Saw more than three times as many young people as they usually do in a day", AMOUNT
     SERIAL_SEARCH = "serial_search", "Searched again and again and opened almost nothing", AMOUNT

@@ -18,10 +18,10 @@ from core.codes.people import (
     Sex,
     YesNoNotKnown,
 )
-from core.formats import age_on
+from core.formats import age_on, tidy_postcode
 from core.forms import DateParts
 from core.languages import gettext as _
-from referrals.answers import is_eligible_age, tidy_postcode
+from referrals.answers import is_eligible_age
 from referrals.forms.base import EMAIL_WORDS, LongText, Needed, SectionForm, short
 
 LONG = "govuk-input--width-20"

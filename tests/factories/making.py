@@ -188,7 +188,7 @@ NOT_MAKING = {
     # Proofs of who somebody is: an app, a passkey or a name of theirs is one's own, and shown once to oneself.
     "accounts.add_app", "accounts.add_passkey", "accounts.enter_by_passkey", "accounts.go_to_organisation",
     "accounts.make_codes", "accounts.name_factor", "accounts.recovery", "accounts.remove_factor", "accounts.remove_identity",
-    "accounts.second", "accounts.other_contact",
+    "accounts.second", "accounts.other_contact", "accounts.own_home", "accounts.remove_own_home", "accounts.user_home",
     "accounts.approval", "accounts.withdraw_approval", "accounts.give_back", "accounts.record_training",
     "accounts.review_role", "accounts.user_leaves", "messages.emails", "messages.read_all", "messages.read_one",
     "rights.erasures", "rights.merge_with", "rights.split", "rights.retention_decide", "rights.transfer",

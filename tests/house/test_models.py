@@ -28,6 +28,7 @@ CLEAR = {
     "user_account.password": "an Argon2id hash",
     "user_account.fs_uniquifier": "random",
     "user_account.other_email": "a second work e-mail, to be told about a lost device",
+    "user_account.home_token": "a keyed hash of a home postcode, which is not kept; another for each account",
     "sign_in_session.id_hash": "a hash",
     "sign_in_session.proof": CODES,
     "factor.name": "what its owner calls a device in their own list",
