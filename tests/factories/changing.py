@@ -187,7 +187,22 @@ def _over(place: Any, client: Any) -> str:
     return f"/rights/retention/{made.id}"
 
 
+HOME = {"postcode": "RG1 2AB"}
+
+
+def _home_given(place: Any, client: Any) -> str:
+    client.submit("/account/home", HOME)
+    return "/account/home/remove"
+
+
 CHANGING: dict[str, Making] = {
+    "accounts.own_home": Making(Role.COORDINATOR, lambda p, c: "/account/home", lambda p: HOME),
+    "accounts.remove_own_home": Making(
+        Role.COORDINATOR, _home_given, button="Remove home postcode", opened_at=lambda p, c: "/account/home"
+    ),
+    "accounts.user_home": Making(
+        Role.ADMINISTRATOR, lambda p, c: f"/admin/users/{p.ids['user_id']}/home", lambda p: HOME
+    ),
     "imports.send": Making(
         Role.REFERRER, lambda p, c: f"/imports/{p.ids['import_id']}/send",
         lambda p: {"declared": "y", "makes": "referrals", "again": "leave"}, "Continue",
