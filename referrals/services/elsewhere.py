@@ -120,6 +120,11 @@ def _pass_on(task: MatchingTask, referral: Referral, found: Found) -> bool:
     person = db.session.get(YoungPerson, found.young_person_id)
     if person is None or person.merged_into_id is not None or person.area_id == referral.area_id:
         return False
+    is_hidden = person.sensitivity == Sensitivity.HIDDEN.value
+    # Asked twice in one moment: the second question gets the first one's answer, and nobody has a second task.
+    same = OtherPanelContact.referral_id == referral.id, OtherPanelContact.young_person_id == person.id
+    if db.session.scalar(select(OtherPanelContact.id).where(*same)):
+        return not is_hidden
     contact = OtherPanelContact(
         area_id=person.area_id, young_person_id=person.id, asking_area_id=referral.area_id, referral_id=referral.id,
         reference=referral.reference, asked_at=now(), due_on=add_working_days(today(), CONTACT_WITHIN),
@@ -127,7 +132,6 @@ def _pass_on(task: MatchingTask, referral: Referral, found: Found) -> bool:
     db.session.add(contact)
     detail = {"asked_by": task.asked_by_id or "", "asking_area": referral.area_id}
     record(Event.ELSEWHERE_FOUND, None, contact, subjects=[person.id], detail=detail)
-    is_hidden = person.sensitivity == Sensitivity.HIDDEN.value
     told = holders(Permission.SENSITIVITY_OVERSEE if is_hidden else Permission.REFERRAL_TRIAGE, person.area_id)
     kind = MessageKind.URGENT if is_hidden else MessageKind.OTHER_PANEL
     tell(told, kind, area_id=person.area_id, about=("other_panel_contact", contact.id), by=contact.due_on)

@@ -286,6 +286,20 @@ def test_nobody_asks_twice_about_one_referral(acting, known, sign_in):
     assert len(db.session.scalars(looks).all()) == 1
 
 
+def test_two_who_ask_at_once_get_the_same_answer(acting, known, sign_in):
+    """Each asked before the other's question was there: one task for the other panel, and both are answered."""
+    known_in_slough(acting, known)
+    referral_id = sent(acting, known)
+    client = sign_in(Role.COORDINATOR)
+    client.submit(f"/triage/{referral_id}", button="Start triage")
+    with acting("coordinator@reading") as actor:
+        elsewhere.ask(actor, db.session.get_one(Referral, referral_id))
+        db.session.commit()
+    work()
+    assert len(contacts()) == 1
+    assert POSSIBLE in words(client.get(f"/triage/{referral_id}"))
+
+
 def test_a_young_person_taken_out_is_not_found(acting, known, sign_in):
     person = known_in_slough(acting, known)
     with acting("coordinator@slough") as actor:
