@@ -47,6 +47,8 @@ class ToldHelp:
 class ToldGoal:
     in_their_words: str
     in_ours: str
+    steps: str
+    who: str
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,10 @@ class Storyteller:
 
     def goals(self, count: int | None = None) -> list[ToldGoal]:
         chosen = self._rng.sample(work.GOALS, self._rng.randint(1, 3) if count is None else count)
-        return [ToldGoal(self._tell(theirs), self._tell(ours)) for theirs, ours in chosen]
+        who = self._tell("{name}, {carer} and the worker")
+        return [
+            ToldGoal(self._tell(theirs), self._tell(ours), self._tell(steps), who) for theirs, ours, steps in chosen
+        ]
 
     def session_note(self, attendance: Attendance = Attendance.YES) -> str:
         late = work.ATTENDED_NOTE.get(attendance, "").format_map(self._slots)

@@ -61,7 +61,7 @@ class Supporting(Telling):
                 Goal, self.key, **self._of_case(), plan_id=plan, position=number, score_at_start=start,
                 score_now=min(10, start + self.rng.randint(0, 4)), due_on=self.today + timedelta(days=40),
                 outcome=self._outcome(number), their_words=goal.in_their_words,
-                our_words=goal.in_ours,
+                our_words=goal.in_ours, steps=goal.steps, who=goal.who,
             ))  # fmt: skip
         return plan, goals
 

@@ -74,18 +74,58 @@ ACTIONS: tuple[tuple[A, str], ...] = (
     (A.COMMUNITY_SAFETY, "Look at the lighting and cameras at {place}."),
     (A.EARLY_HELP, "Offer {carer} a place in the parents' group."),
 )
-# (in the child's words, ours)
+# In their words, in ours, and the steps on the way.
 GOALS = (
-    ("Get back to {interest}.", "{name} takes part in {interest} every week."),
-    ("Stop people ringing me.", "{name} has a new number and a plan for calls at night."),
-    ("Get my {subject} grade up.", "{name} goes to {subject} and gets help when stuck."),
-    ("Sleep.", "{name} sleeps seven hours on most nights."),
-    ("Feel safe walking home.", "{name} has a safe way home and someone to ring."),
-    ("Not row with {carer} every morning.", "{name} and {carer} agree how mornings go."),
-    ("Find out how to get into {dream}.", "{name} visits a course or workplace and makes a plan."),
-    ("Have one person who listens.", "{name} meets the same worker every week."),
-    ("Keep my temper when people laugh.", "{name} uses two ways to calm down, and says which help."),
-    ("Do something on Friday nights.", "{name} has somewhere to be on Fridays that {they} like{s}."),
+    (
+        "Get back to {interest}.",
+        "{name} takes part in {interest} every week.",
+        "Ring to ask about a place, go together the first time, then {name} goes alone.",
+    ),
+    (
+        "Stop people ringing me.",
+        "{name} has a new number and a plan for calls at night.",
+        "Change the number this week. Phones stay downstairs after ten.",
+    ),
+    (
+        "Get my {subject} grade up.",
+        "{name} goes to {subject} and gets help when stuck.",
+        "Ask {school} for a seat near the front and help on Tuesdays at lunch.",
+    ),
+    (
+        "Sleep.",
+        "{name} sleeps seven hours on most nights.",
+        "See the school nurse, and try one change at a time for two weeks.",
+    ),
+    (
+        "Feel safe walking home.",
+        "{name} has a safe way home and someone to ring.",
+        "Walk the way together in daylight, mark safe places, and agree whom to ring.",
+    ),
+    (
+        "Not row with {carer} every morning.",
+        "{name} and {carer} agree how mornings go.",
+        "Sit down together on Sunday and write the week. Look at it again after a month.",
+    ),
+    (
+        "Find out how to get into {dream}.",
+        "{name} visits a course or workplace and makes a plan.",
+        "Book the visit for half-term, and write three questions to ask.",
+    ),
+    (
+        "Have one person who listens.",
+        "{name} meets the same worker every week.",
+        "The same day and place each week. {name} chooses both.",
+    ),
+    (
+        "Keep my temper when people laugh.",
+        "{name} uses two ways to calm down, and says which help.",
+        "Try one way each week, and tell {trusted} which to keep.",
+    ),
+    (
+        "Do something on Friday nights.",
+        "{name} has somewhere to be on Fridays that {they} like{s}.",
+        "Visit two places this month. {name} picks one and brings a friend.",
+    ),
 )
 SESSION_DONE = (
     "Walked by the river and talked about the week. {name} chose the way.",

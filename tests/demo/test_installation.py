@@ -132,6 +132,7 @@ def test_a_closure_to_approve_says_why_and_what_became_of_every_goal(made):
     assert "Approve and close" in page or "A step-up has no answer" in page
     assert "Not asked" not in page
     assert "Answer below" not in page
+    assert "Not asked" not in words(coordinator.get(f"{case}/plan"))
 
 
 def test_a_panel_that_a_visitor_plans_can_decide(reading):

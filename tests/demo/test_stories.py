@@ -44,7 +44,7 @@ def everything(story: Storyteller) -> list[str]:
         *(story.rationale(decision) for decision in PanelDecision),
         story.dissent() or "None.",
         *(action.what for action in story.actions()),
-        *(words for goal in story.goals() for words in (goal.in_their_words, goal.in_ours)),
+        *(words for goal in story.goals() for words in (goal.in_their_words, goal.in_ours, goal.steps, goal.who)),
         story.session_note(Attendance.LATE),
         story.session_note(),
         story.words_after_session() or "None.",

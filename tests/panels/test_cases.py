@@ -282,6 +282,7 @@ def test_a_yes_needs_who_agreed_and_which_notice(acting, known, sign_in):
     assert "Choose which privacy notice you gave" in refused
     assert "Next: write the plan" in words(client.submit(path, YES))
     assert db.session.get_one(Case, case_id).engagement == "taking_part"
+    assert "attempts made" not in words(client.get(path)), "who has answered is asked no more"
 
 
 def test_a_no_is_theirs_to_give_and_leads_to_a_kind_close(acting, known, sign_in):
