@@ -15,7 +15,7 @@ from audit.chain import chain_keys
 from audit.engine import Place
 from audit.models import AuditCheckpoint, Event
 from audit.services import record
-from audit.verify import BATCH, Stored, chains, last_of
+from audit.verify import BATCH, Stored, last_of, spoken_of
 from core import context
 from core.db import db
 
@@ -40,7 +40,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if any(folder.iterdir()):
         raise FileExistsError(folder)
-    wanted = [only] if only else chains()
+    wanted = [only] if only else spoken_of()
     lengths = {chain: _chain(folder, chain, progress) for chain in wanted}
     for chain in wanted:
         said = db.session.scalars(select(AuditCheckpoint.note).where(AuditCheckpoint.chain == chain))

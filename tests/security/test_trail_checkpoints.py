@@ -148,6 +148,18 @@ def test_a_cut_end_is_found_by_the_checkpoint(app, chain):
     assert verdict(app) == f"BROKEN at entry {size - 1}: truncated ({size - 2} entries before it verify)"
 
 
+@pytest.mark.catalogue("T5", part="cut")
+@pytest.mark.parametrize("stays", ["audit_checkpoint", "audit_subject"])
+def test_a_chain_that_was_deleted_whole_is_named(app, chain, stays):
+    """No area is asked for: what is left of it has to be noticed."""
+    tables = {"audit_entry", "audit_seal", "audit_subject", "audit_checkpoint"} - {stays}
+    as_owner(*(f"delete from {table} where chain = '{chain}'" for table in sorted(tables)))
+    result = run(app, "audit", "verify")
+    assert result.exit_code == 1
+    (line,) = (line for line in result.output.splitlines() if line.startswith("reading: "))
+    assert ("BROKEN at entry 1: truncated" if stays == "audit_checkpoint" else ": index") in line
+
+
 @pytest.mark.catalogue("T5", part="partly")
 def test_a_cut_end_is_found_by_a_copy_kept_elsewhere(app, chain, tmp_path):
     """Whoever cuts the end cuts the checkpoints in the database too; the anchor's copy is out of reach."""
