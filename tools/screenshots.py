@@ -71,6 +71,11 @@ def coordinator(browser: Browser, address: str) -> None:
     if start.count():
         start.click()
         page.wait_for_load_state()
+    page.goto(f"{meeting}/attendance")
+    for present in page.locator("main input[value=present]").all():
+        present.check()
+    page.get_by_role("button", name="Save attendance").click()
+    page.wait_for_load_state()
     page.set_viewport_size({"width": 1280, "height": 1120})
     page.goto(f"{meeting}/live/2")
     shoot(page, "live")
