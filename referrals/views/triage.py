@@ -22,7 +22,7 @@ from core.working_days import due
 from files.services import keeping
 from files.services.keeping import Place
 from files.services.removing import taken_away
-from referrals.forms.triage import AnswerMatchForm, DecideForm
+from referrals.forms.triage import AnswerMatchForm, DecideForm, StepUpForm
 from referrals.models import PossibleMatch
 from referrals.services import checklist, deciding, elsewhere, feedback, matches, queue, step_ups, story, triage
 from referrals.services.deciding import Decision
@@ -228,13 +228,25 @@ def decide(referral_id: Id) -> ResponseReturnValue:
         return _decide_page(file, form)
     expect_version(file.referral, form, _stands(file))
     if form.outcome.data == TriageOutcome.STEP_UP.value:
-        return redirect(url_for(".step_up_referral", referral_id=referral_id), 303)
+        return _to_step_up(file, form)
     decision = _decision(form)
     preview = deciding.text_for_referrer(decision)
     if form.seen.data != _mark(preview):
         form.seen.data = _mark(preview)
         return _decide_page(file, form, preview)
     return _decided(actor, file, form, decision)
+
+
+def _to_step_up(file: TriageFile, form: DecideForm) -> ResponseReturnValue:
+    """A step-up has a page of its own; what was written for the decision begins its text."""
+    onward = url_for(".step_up_referral", referral_id=file.referral.id)
+    written = "\n\n".join(said.strip() for said in (form.words.data, form.notes.data) if said and said.strip())
+    if not written:
+        return redirect(onward, 303)
+    return render_template(
+        "referrals/step_up_record.html", file=file, referral=file.referral, action=onward,
+        form=StepUpForm(formdata=None, why=written),
+    )  # fmt: skip
 
 
 def _decision(form: DecideForm) -> Decision:

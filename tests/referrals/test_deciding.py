@@ -104,6 +104,12 @@ def test_stepping_up_from_the_decision_leads_to_the_call(sign_in, referral):
     started(client, referral)
     answer = client.submit(f"/triage/{referral}/decide", {"outcome": "step_up"}, follow=False)
     assert answer.location.endswith(f"/triage/{referral}/step-up")
+    typed = {"outcome": "step_up", "words": "He owes them money.", "notes": "His aunt rang."}
+    form = Page(client.submit(f"/triage/{referral}/decide", typed).text).form()
+    assert form.get("action") == f"/triage/{referral}/step-up"
+    filled = form_values(form)
+    assert filled["why"] == "He owes them money.\n\nHis aunt rang."
+    assert "Select yes if a referral to the National" in words(client.post(form.get("action"), data=filled))
     assert fresh(referral).status == "in_triage"
 
 
