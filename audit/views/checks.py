@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from audit import search, verify
@@ -65,7 +65,7 @@ def _state(chain: str, area: str, length: int, last: Entry | None, who: Names) -
     detail: dict[str, Any] = last.said.get("detail") or {}
     fault = words.check_words(last)
     # An entry that is missing has no page.
-    has_page = bool(fault and detail.get("seq")) and detail.get("kind") != "missing"
+    has_page = bool(fault and detail.get("seq")) and detail.get("kind") not in {"missing", "truncated"}
     href = url_for("audit.entry_page", chain=chain, seq=detail["seq"]) if has_page else ""
     return State(chain, area, length, last.at, int(detail.get("entries", 0)), fault, href, words.who_of(last, who))
 
@@ -99,8 +99,9 @@ def check_now() -> ResponseReturnValue:
 def _verdicts(chains: Iterable[str]) -> list[Verdict]:
     """Read without holding the lock that writers wait for: a long trail takes seconds."""
     db.session.rollback()
+    keys = verify.read_keys(current_app.extensions["settings"].checkpoint_public_file)
     with reading():
-        found = [verify.verify(chain) for chain in chains]
+        found = [verify.verify(chain, keys=keys) for chain in chains]
         begin_writing()
     return found
 

@@ -6,11 +6,11 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
 from accounts.models import Membership, SignInSession
 from accounts.roles import Role
-from audit.models import AuditEntry, Event
+from audit.models import AuditCheckpoint, AuditEntry, Event
 from audit.services import record
 from core.clock import now, today
 from core.db import db
@@ -19,8 +19,10 @@ from panels.models import Case
 from tests.factories import world
 from tests.factories.cases import open_case
 from tests.factories.referrals import a_draft
+from tests.factories.trail import checkpoint
 from tests.support.client import Page, words
 from tests.support.client import text as words_in
+from tests.support.tampering import as_owner
 
 
 def entries(known, event, area="reading"):
@@ -313,6 +315,17 @@ def test_a_changed_entry_is_named(lead, known, case):
     assert "Do not restore or change anything" in said
     assert entries(known, Event.AUDIT_VERIFIED)[-1]["outcome"] == "failed"
     assert "Does not agree" in words(lead.get("/audit"))
+
+
+def test_an_end_that_was_cut_off_is_named(app, lead, known, case):
+    """As by the command: the signed checkpoints are asked too."""
+    checkpoint(app)
+    area = known.areas["reading"]
+    signed = db.session.scalar(select(func.max(AuditCheckpoint.size)).where(AuditCheckpoint.chain == area))
+    tables = ("audit_entry", "audit_seal", "audit_subject")
+    as_owner(*(f"delete from {table} where chain = '{area}' and seq > {signed - 2}" for table in tables))
+    assert "is missing, with everything after it" in words(lead.submit("/audit/verify", button="Check now"))
+    assert entries(known, Event.AUDIT_VERIFIED)[-1]["detail"]["kind"] == "truncated"
 
 
 def test_an_administrator_checks_but_does_not_read(sign_in, case):
