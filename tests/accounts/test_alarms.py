@@ -11,8 +11,8 @@ from accounts.services import alarms
 from audit.models import Event
 from core.db import db
 from messages.models import Message, Notice
-from tests.accounts.conftest import START, add_app, enter, events
-from tests.accounts.test_second_factor import codes_of, give_code
+from tests.accounts.conftest import START, add_app, enter, events, made_codes
+from tests.accounts.test_second_factor import give_code
 from tests.support.client import words
 
 WRONG = "wrong wrong wrong"
@@ -125,7 +125,7 @@ def test_codes_have_the_strength_that_a_plain_hash_needs_and_old_ones_still_work
     from accounts.credentials import RecoveryCode
     from accounts.services.recovery_codes import _hash
 
-    codes = codes_of(with_app)
+    codes = made_codes(with_app)
     assert all(len(code.replace("-", "")) * 5 >= 112 for code in codes)
     old = "abcd-efgh-ijkl-mnop"
     user_id = db.session.scalars(select(RecoveryCode.user_id)).first()
