@@ -188,6 +188,14 @@ class ResetForm(PlainForm):
     )
 
 
+# Made before the new one, because a form's errors come in the order in which its fields were made.
+_CURRENT_PASSWORD = PasswordField(
+    "Your current password",
+    [InputRequired("Enter your current password")],
+    render_kw={"autocomplete": "current-password"},
+)
+
+
 class NewPasswordForm(PlainForm):
     """Choosing a password, by invitation or reset. It is asked for once: it can be shown while it is typed."""
 
@@ -207,8 +215,4 @@ class NewPasswordForm(PlainForm):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    old_password = PasswordField(
-        "Your current password",
-        [InputRequired("Enter your current password")],
-        render_kw={"autocomplete": "current-password"},
-    )
+    old_password = _CURRENT_PASSWORD

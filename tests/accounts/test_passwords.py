@@ -5,6 +5,7 @@ from argon2 import extract_parameters
 
 from accounts.services import own_account, passwords
 from tests.accounts.conftest import enter
+from tests.support.client import words
 from tests.support.installation import PASSWORD
 
 LONG = "".join(chr(97 + (n * 7) % 26) for n in range(128))
@@ -13,6 +14,11 @@ EASY = "harder to guess"
 
 def change(client, new, old=PASSWORD):
     return client.submit("/account/password", {"old_password": old, "new_password": new})
+
+
+def test_what_is_missing_is_said_in_the_order_of_the_page(visitor):
+    enter(visitor)
+    assert "There is a problem Enter your current password Enter a password" in words(change(visitor, "", old=""))
 
 
 @pytest.mark.catalogue("N6", part="partly")
