@@ -79,8 +79,9 @@ def test_a_note_sent_after_half_an_hour_comes_back_and_is_saved_once(place):
     client = place.sign_in(Role.LEAD)
     typed = filled_note(place, client)
     with time_machine.travel(now() + timedelta(minutes=31), tick=False):
-        address = held_at(client.post(note_of(place), data=typed))
-        again = place.sign_in(Role.LEAD)
+        asked_in = client.post(note_of(place), data=typed)
+        assert "We kept what you typed." in words(client.get(asked_in.location))
+        address, again = held_at(asked_in), place.sign_in(Role.LEAD)
         assert "We kept what you typed" in words(again.get(address))
         page = given_back(again, address)
         assert page.status_code == 200
