@@ -27,8 +27,9 @@ def ways_of_writing(word: str) -> dict[str, bytes]:
     }  # fmt: skip
     for shift in range(3):
         coded = base64.b64encode(b"\0" * shift + plain).decode()
-        # The first characters mix with what stands before the word, the last with what stands after it.
-        ways[f"base64 at {shift}"] = coded[(0, 2, 3)[shift] : -4 if (shift + len(plain)) % 3 else None].encode()
+        # The first characters mix with what stands before the word, the last with what stands after it; every other one
+        # counts, for five small letters in a row stand in some id among a million.
+        ways[f"base64 at {shift}"] = coded[(0, 2, 3)[shift] : (None, -3, -2)[(shift + len(plain)) % 3]].encode()
     return ways
 
 
