@@ -52,7 +52,7 @@ def reasons():
     return [json.loads(bytes(entry.body)).get("reason") for entry in found]
 
 
-def test_a_record_of_ones_own_postcode_is_noticed_at_once_and_in_the_night(noon, admin, known, acting, time_machine):
+def test_a_record_of_ones_own_postcode_is_noticed_at_once_and_in_the_night(known, noon, admin, acting, time_machine):
     at_home, beside = person_at(acting, known, "zq97xj"), person_at(acting, known, NEIGHBOUR, forename="Noor")
     assert "Home postcode recorded." in words(admin.submit(page_of(known), {"postcode": "zq9 7xj"}))
     assert reasons() == ["home_given"]
@@ -73,7 +73,7 @@ def test_a_record_of_ones_own_postcode_is_noticed_at_once_and_in_the_night(noon,
 
 
 def test_the_night_alone_notices_it_too_also_where_they_lived_when_they_were_referred(
-    noon, admin, known, acting, time_machine, sign_in
+    known, noon, admin, acting, time_machine, sign_in
 ):
     person = person_at(acting, known, NEIGHBOUR)
     with acting(WHO) as actor, acting_as(job="test"):
