@@ -17,9 +17,10 @@ from messages.kinds import MessageKind
 from messages.models import Notice
 from messages.services import tell
 from tests.factories import cohort, invited, meetings
-from tests.factories.forms import Making, a_file, called, day_parts
+from tests.factories.forms import Making, a_file, called, day_parts, triage
 from tests.factories.triage import make_referral
 from tests.support import installation
+from tests.support.client import Page, form_values
 
 
 def _planned(rest: str) -> Any:
@@ -53,6 +54,13 @@ def _moved(place: Any, client: Any) -> str:
 
 def _agenda_of(place: Any, client: Any) -> str:
     return f"/meetings/{place.path.split('/')[2]}/agenda"
+
+
+def _decision_that_was_read(place: Any) -> dict[str, Any]:
+    """A decision is sent with the mark of the text that was shown for it."""
+    given = {"outcome": "not_eligible", "not_eligible": "age", "words": "They turned 18 in May."}
+    shown = place.sign_in(Role.COORDINATOR).submit(place.path, given)
+    return given | {"seen": form_values(Page(shown.text).form(button="Save decision"))["seen"]}
 
 
 def _meeting_fields(place: Any) -> dict[str, Any]:
@@ -238,6 +246,7 @@ CHANGING: dict[str, Making] = {
     "referrals.compare_match": Making(
         Role.COORDINATOR, _compared, lambda p: {"answer": "different", "why": "Another school."}, "Save answer"
     ),
+    "referrals.decide": Making(Role.COORDINATOR, triage("decide"), _decision_that_was_read, "Check what"),
     "referrals.record_call": Making(
         Role.COORDINATOR, _stepped_up,
         lambda p: {**day_parts("called_on", today() - timedelta(days=1)), "called_time": "9:15am"}, "Save the call",
