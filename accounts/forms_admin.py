@@ -78,7 +78,7 @@ class InviteForm(RoleForm):
 def _hints() -> dict[str, str]:
     return {
         role.value: "Reads records: a second person approves it" for role, rules in ROLES.items() if rules.needs_two
-    } | {Role.ADMINISTRATOR.value: "Gives roles to others, reads no records"}
+    } | {Role.ADMINISTRATOR.value: "Gives roles to others, reads no records: a second person approves it"}
 
 
 def _areas(actor: Actor) -> list[SelectChoice]:

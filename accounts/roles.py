@@ -24,7 +24,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoleRules:
-    """``needs_two``: a grant reads records, so a second person approves it. ``idle_minutes``: sign-out when unused.
+    """``needs_two``: a grant reads records or gives roles, so a second person approves it. ``idle_minutes``: sign-out when unused.
 
     ``needs_passkey``: nobody acts in this role without one (SECURITY-DESIGN 6).
     """
@@ -77,7 +77,7 @@ ROLES: dict[Role, RoleRules] = {
     ),
     Role.OVERSIGHT_VIEWER: _rules("Oversight viewer", P.FORCE_REPORT_READ, needs_two=False, needs_area=False),
     Role.ADMINISTRATOR: _rules(
-        "Administrator", P.ACCOUNT_MANAGE, P.ROLES_READ, P.STATUS_READ, P.AUDIT_VERIFY, needs_two=False,
+        "Administrator", P.ACCOUNT_MANAGE, P.ROLES_READ, P.STATUS_READ, P.AUDIT_VERIFY,
         needs_area=False, idle_minutes=15, needs_passkey=True,
     ),
     Role.DATA_PROTECTION_OFFICER: _rules(

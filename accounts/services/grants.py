@@ -34,17 +34,19 @@ class Grant:
 
 
 def propose(actor: Actor | None, user: User, grant: Grant) -> Membership:
-    """Propose a role for someone, or give it at once where it reads no records. Raise NotAllowed.
+    """Propose a role for someone, or give it at once where one person may. Raise NotAllowed.
 
-    ``actor`` is None for the operator at the command line, who makes the first administrator and the first person who
-    may approve; from then on nobody approves without a second person.
+    ``actor`` is None for the operator at the command line, who makes administrators and the first person who may approve;
+    from then on nobody approves without a second person.
     """
     if actor is not None:
         _check_giver(actor, user, grant)
     _check_grant(grant)
     if _has_already(user, grant):
         raise NotAllowed("This person holds that role there already, or it waits to be approved")
-    at_once = not rules_of(grant.role).needs_two or (actor is None and _is_first_approver(grant))
+    at_once = not rules_of(grant.role).needs_two or (
+        actor is None and (grant.role == Role.ADMINISTRATOR or _is_first_approver(grant))
+    )
     membership = Membership(
         user_id=user.id, role=grant.role, agency_id=grant.agency_id, area_id=grant.area_id,
         district_id=grant.district_id, valid_from=today(), is_active=at_once,

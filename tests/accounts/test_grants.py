@@ -72,6 +72,14 @@ def test_a_role_that_reads_records_takes_two_people(sign_in, known, another, act
     assert [e for e in events() if "grant" in e] == ["config:grant_proposed", "config:grant_approved"]
 
 
+def test_an_administrator_does_not_make_another_alone(sign_in, known):
+    page = invite(sign_in("administrator"), known, "administrator")
+    assert "Waiting for a second person" in words(page)
+    assert not membership_of().is_active
+    assert "Role approved" in words(sign_in("partnership_lead").submit("/approvals", button="Approve"))
+    assert membership_of().is_active
+
+
 def test_a_role_that_reads_none_counts_at_once(sign_in, known):
     assert "Active" in words(invite(sign_in("administrator"), known, role="referrer"))
     assert membership_of().is_active
