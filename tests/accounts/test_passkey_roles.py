@@ -37,7 +37,8 @@ def test_a_code_is_not_enough_for_them_and_the_page_says_why(visitor):
     assert visitor.get("/audit").status_code == 200
 
 
-def test_with_both_they_are_asked_for_the_passkey_of_their_role(visitor, another, time_machine):
+def came_by_a_code(visitor, another, time_machine):
+    """Somebody who has a passkey and an app, and whoever came by the app's code; returns the passkey too."""
     time_machine.move_to(START, tick=False)
     enter(visitor, email=OFFICER)
     keys = Authenticator()
@@ -47,6 +48,11 @@ def test_with_both_they_are_asked_for_the_passkey_of_their_role(visitor, another
     client = another()
     enter(client, email=OFFICER)
     client.submit("/sign-in/code", {"code": app.now()})
+    return keys, client
+
+
+def test_with_both_they_are_asked_for_the_passkey_of_their_role(visitor, another, time_machine):
+    keys, client = came_by_a_code(visitor, another, time_machine)
     assert "This role needs a passkey" in words(client.get("/sign-in/code"))
     assert client.get("/audit").status_code == 302
     show_passkey(client, "/sign-in/code", keys)
@@ -55,15 +61,7 @@ def test_with_both_they_are_asked_for_the_passkey_of_their_role(visitor, another
 
 def test_a_code_leads_to_no_new_passkey_where_the_role_needs_one(visitor, another, time_machine):
     """Else who is given a code by a false page would add a passkey of their own, and be in the role."""
-    time_machine.move_to(START, tick=False)
-    enter(visitor, email=OFFICER)
-    keys = Authenticator()
-    add_passkey(visitor, keys)
-    app = add_app(visitor)
-    time_machine.shift(60)
-    client = another()
-    enter(client, email=OFFICER)
-    client.submit("/sign-in/code", {"code": app.now()})
+    keys, client = came_by_a_code(visitor, another, time_machine)
     for path in ("/account/passkeys/add", "/account/authenticator/add"):
         assert client.get(path).location == "/sign-in/code"
     assert "Use your passkey first" in words(client.get("/sign-in/code"))
