@@ -41,12 +41,9 @@ class Referring(Telling):
         acknowledge_by = add_working_days(self.sent_on, 1)
         status, outcome, decided = self._status(stage)
         late = self.rng.random() < 0.08
-        acknowledged = None if stage == "new" else at(acknowledge_by + timedelta(days=2 if late else 0), 9, 30)
-        decided_at = at(add_working_days(self.sent_on, self.rng.randint(2, 6)), 14) if decided else None
-        if decided_at and decided_at.date() > self.today:
-            decided_at = by_now(self.today, 9)
-        if acknowledged and acknowledged.date() > self.today:
-            acknowledged = by_now(self.today, 9)
+        acknowledged = None if stage == "new" else self._by_today(acknowledge_by + timedelta(days=2 if late else 0), 9)
+        decide_on = add_working_days(self.sent_on, self.rng.randint(2, 6)) if decided else None
+        decided_at = self._by_today(decide_on, 14) if decide_on else None
         ready_at = decided_at if stage == "ready" or stage in CASES else None
         if stage in CASES and ready_at:
             # The panel's decision ends what triage began; its meeting is the first after the referral was ready.
@@ -81,6 +78,9 @@ class Referring(Telling):
             and self.place.positions.get(self.place.next_meeting, 0) < AGENDA
         ):
             self._agenda(self.place.next_meeting, None, None)
+
+    def _by_today(self, day: date, hour: int) -> datetime:
+        return by_now(min(day, self.today), hour)
 
     def _status(self, stage: str) -> tuple[ReferralStatus, TriageOutcome | None, bool]:
         early = {

@@ -1,6 +1,6 @@
 """Forms of support: choosing and answering offers, the plan and its goals, sessions, reviews."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
@@ -211,9 +211,17 @@ class RecordForm(Form):
     next_at = TimeText("What time?", render_kw=SHORT)
     next_place = StringField("Where?", [Within(200, "Enter where you will meet")], filters=[tidy])
 
+    def __init__(self, *args: Any, planned_on: date, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.planned_on = planned_on
+
     @property
     def came(self) -> bool:
         return self.attendance.data in ATTENDED
+
+    def validate_attendance(self, field: Any) -> None:
+        if self.came and self.planned_on > today():
+            raise ValidationError("Select that it happened on the day of the session or later")
 
     def validate_no_session_code(self, field: Any) -> None:
         if self.attendance.data and not self.came and not field.data:

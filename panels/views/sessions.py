@@ -136,8 +136,8 @@ def _record_form(session: SupportSession, file: CaseFile) -> RecordForm:
     while week < today():
         week += timedelta(days=7)
     form = RecordForm(
-        row_version=session.row_version, place=session.place, next_on=week, next_at=start.time(),
-        next_place=session.place,
+        planned_on=start.date(), row_version=session.row_version, place=session.place, next_on=week,
+        next_at=start.time(), next_place=session.place,
     )  # fmt: skip
     form.goal_ids.choices = [
         (goal.id, _("Goal %(number)s: %(words)s", number=n, words=goal.their_words))

@@ -1,9 +1,11 @@
 """Planning a session, recording it, and what a worry sets off."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+
+import time_machine
 
 from accounts.roles import Role
-from core.clock import in_london, now, today
+from core.clock import LONDON, in_london, now, today
 from core.db import db
 from panels.models import Case, Goal, Offer, PanelAction, SupportSession
 from tests.factories.cases import open_case
@@ -51,22 +53,33 @@ def test_a_time_is_asked_for_in_plain_words(sign_in, acting, known):
 
 def test_a_session_is_recorded_once_with_the_next(sign_in, acting, known):
     case_id, offer_id = started(acting, known)
-    session_id = session(acting, case_id, offer_id)
-    provider = sign_in(Role.PROVIDER)
+    day = today() + timedelta(days=1)
+    session_id = session(acting, case_id, offer_id, starts_at=datetime.combine(day, time(16), LONDON))
     goal = db.session.query(Goal).one()
-    page = provider.page(f"/sessions/{session_id}")
-    values = form_values(page.form(button="Save session")) | CAME | {"minutes": "50", "goal_ids": goal.id}
-    answers = [provider.post(f"/sessions/{session_id}", data=values) for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [302, 302]
+    with time_machine.travel(datetime.combine(day, time(17), LONDON)):
+        provider = sign_in(Role.PROVIDER)
+        page = provider.page(f"/sessions/{session_id}")
+        values = form_values(page.form(button="Save session")) | CAME | {"minutes": "50", "goal_ids": goal.id}
+        answers = [provider.post(f"/sessions/{session_id}", data=values) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [302, 302]
+        assert "Drew a mural" in words(provider.get(f"/sessions/{session_id}"))
     first, following = sessions_of(case_id)
     assert (first.status, first.minutes, first.goal_ids) == ("happened", 50, [goal.id])
     week_later = in_london(first.starts_at).replace(tzinfo=None) + timedelta(days=7)
     assert (in_london(following.starts_at).replace(tzinfo=None), following.status) == (week_later, "planned")
     assert db.session.get_one(Offer, offer_id).status == "active"
     case = db.session.get_one(Case, case_id)
-    assert case.last_contact_on == in_london(first.starts_at).date()
+    assert case.last_contact_on == day
     assert "Session happened" in words(sign_in(Role.LEAD).get(f"/cases/{case_id}/timeline"))
-    assert "Drew a mural" in words(provider.get(f"/sessions/{session_id}"))
+
+
+def test_nobody_came_to_a_session_of_another_day_yet(sign_in, acting, known):
+    case_id, offer_id = started(acting, known)
+    path = f"/sessions/{session(acting, case_id, offer_id, starts_at=now() + timedelta(days=1))}"
+    early = sign_in(Role.PROVIDER).submit(path, CAME, button="Save session")
+    assert "Select that it happened on the day of the session or later" in words(early)
+    assert "Drew a mural" in early.text
+    assert sessions_of(case_id)[0].status == "planned"
 
 
 def test_what_a_record_needs(sign_in, acting, known):
