@@ -127,10 +127,14 @@ def _check_decider(actor: Actor, membership: Membership) -> None:
         raise NotAllowed("This role has been approved already")
 
 
+def find_managed(actor: Actor, membership_id: Id) -> Membership:
+    """Raise NoResultFound where it is not this administrator's to end."""
+    return db.session.scalars(memberships_managed_by(actor).where(Membership.id == membership_id)).one()
+
+
 def end(actor: Actor, membership_id: Id) -> Membership:
     """Take a role away; it is gone at its holder's next request. Raise NotAllowed, NoResultFound."""
-    wanted = memberships_managed_by(actor).where(Membership.id == membership_id)
-    membership = db.session.scalars(wanted).one()
+    membership = find_managed(actor, membership_id)
     if membership.user_id == actor.user_id:
         raise NotAllowed("You cannot end your own role. Ask another administrator")
     keep_an_administrator(without_membership=membership.id)

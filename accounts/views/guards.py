@@ -20,12 +20,15 @@ LISTS = {"/account/devices": "/account", "/account/sign-out-everywhere": "/accou
          "/account/identities": "/account/security", "/admin/review": "/admin/review", "/admin/users": "/admin/users"}  # fmt: skip
 
 
-def again_first() -> ResponseReturnValue | None:
-    """None where it was given within five minutes; else the way there. What was typed meanwhile is held, and given back."""
+def again_first(back: str = "") -> ResponseReturnValue | None:
+    """None where it was given within five minutes; else the way there. What was typed meanwhile is held, and given back.
+
+    ``back``: the page that a form of one button stands on, where it is not in ``LISTS``.
+    """
     if server_session().stepped_up_within():
         return None
     held = current_app.extensions["hold_form"]()
-    return redirect(url_for("accounts.again", next=held or (request.path if _can_be_opened() else _list())))
+    return redirect(url_for("accounts.again", next=held or back or (request.path if _can_be_opened() else _list())))
 
 
 def step_up_first(view: View) -> View:

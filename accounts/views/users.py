@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.services import factors, grants, homes, leaving, users
 from accounts.services.grants import NotAllowed
 from accounts.views import bp
-from accounts.views.guards import step_up_first
+from accounts.views.guards import again_first, step_up_first
 from core import mail
 from core.access import Permission, requires, signed_in
 from core.db import db
@@ -85,6 +85,8 @@ ACTS = {
     "remove-home": (homes.remove, "Home postcode removed."),
     "sponsor": (leaving.become_sponsor, "You now vouch for this person."),
 }
+# It gives roles back. What shuts somebody out waits for nothing.
+ASKS_AGAIN = {"restore"}
 
 
 @bp.post("/admin/users/<id:user_id>/<act>")
@@ -94,6 +96,8 @@ def act_on_user(user_id: Id, act: str) -> ResponseReturnValue:
         abort(404)
     actor = signed_in()
     person = users.find(actor, user_id)
+    if act in ASKS_AGAIN and (first := again_first(url_for("accounts.user", user_id=user_id))):
+        return first
     carry_out, done = ACTS[act]
     try:
         carry_out(actor, person)
@@ -106,12 +110,16 @@ def act_on_user(user_id: Id, act: str) -> ResponseReturnValue:
 @bp.post("/admin/memberships/<id:membership_id>/end")
 @requires(Permission.ACCOUNT_MANAGE)
 def end_role(membership_id: Id) -> ResponseReturnValue:
+    actor = signed_in()
+    back = url_for("accounts.user", user_id=grants.find_managed(actor, membership_id).user_id)
+    if first := again_first(back):
+        return first
     try:
-        ended = grants.end(signed_in(), membership_id)
+        grants.end(actor, membership_id)
     except NotAllowed as refusal:
-        return _refused(str(refusal), url_for("accounts.user_list"))
+        return _refused(str(refusal), back)
     flash("Role ended.", "success")
-    return redirect(url_for("accounts.user", user_id=ended.user_id))
+    return redirect(back)
 
 
 def _refused(why: str, back: str) -> ResponseReturnValue:

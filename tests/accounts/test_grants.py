@@ -17,6 +17,7 @@ from core.clock import now, today
 from core.db import db
 from tests.accounts.conftest import NEW, enter, events
 from tests.support.client import form_values, words
+from tests.support.installation import PASSWORD
 
 PERSON = {"name": "Ottoline Marsh", "email": "ottoline.marsh@agency.example"}
 
@@ -258,6 +259,23 @@ def test_giving_and_approving_ask_for_the_password_again(sign_in, known, time_ma
     answer = lead.post(form.get("action"), data=form_values(form))
     assert answer.location == "/sign-in/again?next=/admin/grants"
     assert not membership_of().is_active
+
+
+def test_ending_and_opening_again_ask_for_the_password_again_and_suspending_does_not(sign_in, known, time_machine):
+    """What shuts somebody out is done at once; the second factor leads back to the page that the button stands on."""
+    time_machine.move_to("2026-11-23 09:00:00Z", tick=False)
+    admin, chair = sign_in("administrator"), sign_in("panel_chair")
+    page = f"/admin/users/{known.users['panel_chair@reading']}"
+    time_machine.shift(6 * 60)
+    again = f"/sign-in/again?next={page}"
+    assert admin.submit(page, button="End role", follow=False).location == again
+    assert chair.get("/account").status_code == 200
+    assert "Account suspended" in words(admin.submit(page, button="Suspend account"))
+    assert admin.submit(page, button="Open account again", follow=False).location == again
+    assert "Suspended" in words(admin.get(page))
+    admin.submit(again, {"password": PASSWORD})
+    assert "Role ended" in words(admin.submit(page, button="End role"))
+    assert "Account opened again" in words(admin.submit(page, button="Open account again"))
 
 
 @pytest.mark.parametrize("role", ["coordinator", "analyst", "partnership_lead", "referrer"])
