@@ -192,22 +192,9 @@ def one_more(kind: str, most: int, window: timedelta, value: str | None = None) 
     return wait
 
 
-def tried(kind: str, value: str) -> int:
-    """How many tries of this kind were counted in the last hour."""
-    counted = select(Throttle.tries).where(Throttle.key == _key(kind, value), Throttle.window_started_at > now() - HOUR)
-    return db.session.scalar(counted) or 0
-
-
 def tried_all(kind: str, values: tuple[str, ...]) -> list[int]:
-    """As ``tried``, for several in one statement."""
+    """How many of each kind were counted in the last hour, in one statement."""
     keys = [_key(kind, value) for value in values]
     here = select(Throttle.key, Throttle.tries).where(Throttle.key.in_(keys), Throttle.window_started_at > now() - HOUR)
     found = {row.key: row.tries for row in db.session.execute(here)}
     return [found.get(key, 0) for key in keys]
-
-
-def count(kind: str, value: str) -> None:
-    """Count one try that led nowhere. Commits, and throws away what this request did before: it changes nothing."""
-    db.session.rollback()
-    _bump(_key(kind, value), HOUR)
-    db.session.commit()

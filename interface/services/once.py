@@ -65,6 +65,14 @@ def settle(actor: Actor, claimed: Claim, answer: dict[str, Any]) -> None:
     db.session.execute(update(SystemRequest).where(*mine).values(answer=answer))
 
 
+def give_up(actor: Actor, claimed: Claim) -> None:
+    """Nothing was sent under this key: it may be used again. Commits, so that what was counted meanwhile stays counted
+    although the answer is a refusal."""
+    mine = SystemRequest.user_id == actor.user_id, SystemRequest.key_hash == claimed.key_hash
+    db.session.execute(delete(SystemRequest).where(*mine))
+    db.session.commit()
+
+
 def forget_old() -> int:
     """Forget keys after a week; how many. Commits."""
     gone = db.session.execute(

@@ -62,8 +62,9 @@ def send() -> ResponseReturnValue:
     if asked.errors:
         return _to_put_right(asked)
     alike = taking.alike(actor, asked.sections, asked.not_duplicates)
-    if alike and throttle.tried(ALIKE, actor.membership_id) < MOST_ALIKE:
-        throttle.count(ALIKE, actor.membership_id)
+    # Counted before it is answered: a rival's count waits for this one's end.
+    if alike and throttle.bump(ALIKE, actor.membership_id) <= MOST_ALIKE:
+        once.give_up(actor, found)
         return _alike(alike)
     return _sent(found, asked)
 
