@@ -67,7 +67,7 @@ def _referral_table(actor: Actor, step_ups: Pair, to_accept: int) -> Table:
     found = work.referral_numbers(actor)
 
     def line(text: str, status: S, tab: str) -> Line:
-        return _line(text, found.get(status, NOTHING), f"/triage?tab={tab}")
+        return _queue_line(text, found.get(status, NOTHING), tab)
 
     return Table(_("Referrals"), [
         Line(_("To accept"), to_accept, "/triage/arrivals"),
@@ -76,6 +76,10 @@ def _referral_table(actor: Actor, step_ups: Pair, to_accept: int) -> Table:
         line(_("Ready for panel"), S.READY_FOR_PANEL, "ready"),
         _line(_("Step-ups without an answer"), step_ups, "/step-ups"),
     ])  # fmt: skip
+
+
+def _queue_line(text: str, pair: Pair, tab: str) -> Line:
+    return _line(text, pair, f"/triage?tab={tab}", f"/triage?tab={tab}&overdue=1")
 
 
 def _case_line(text: str, pair: Pair, query: str) -> Line:
@@ -113,7 +117,7 @@ def _chair(actor: Actor, shown: Work) -> None:
     shown.tables = [
         Table(_("The panel"), [
             Line(_("Meetings to confirm"), found.unconfirmed, "/meetings"),
-            _line(_("Ready for panel"), ready, "/triage?tab=ready"),
+            _queue_line(_("Ready for panel"), ready, "ready"),
             _line(_("Your actions"), work.action_numbers(actor), "/actions"),
         ]),
         _case_table(actor),

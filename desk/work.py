@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, select
 
-from accounts.models import Area
+from audit.decoys import not_a_decoy
 from cohort.models import CohortRun, SourceExtract
 from core.access import Actor
 from core.clock import LONDON, in_london, now, today
@@ -26,6 +26,7 @@ from panels.services.caseload_query import REVIEWED
 from panels.services.sessions import TO_RECORD
 from panels.support_policies import offers_visible_to
 from referrals.models import Referral, StepUp
+from referrals.services import queue
 from referrals.services.step_ups import WAITING
 from referrals.triage_policies import in_area, step_ups_visible
 
@@ -50,28 +51,13 @@ def _pair(statement: Any, columns: tuple[Any, ...]) -> Pair:
 
 
 def referral_numbers(actor: Actor) -> dict[S, Pair]:
-    """Open referrals of the area by status; late is past the clock that runs in that status."""
-    day = today()
-    waited_since = datetime.combine(_latest_start(actor), time(23, 59), LONDON)
-    late = or_(
-        and_(Referral.status == S.NEW.value, Referral.acknowledged_at.is_(None), Referral.acknowledge_by < day),
-        and_(Referral.status.in_([S.IN_TRIAGE.value, S.INFORMATION_NEEDED.value]), Referral.decide_by < day),
-        and_(Referral.status == S.READY_FOR_PANEL.value, Referral.ready_at <= waited_since),
-    )
+    """Open referrals of the area by status, as the queue would list them."""
     rows = db.session.execute(
-        select(Referral.status, func.count(), _late(late)).where(in_area(actor)).group_by(Referral.status)
+        select(Referral.status, func.count(), _late(queue.late(actor)))
+        .where(in_area(actor), not_a_decoy(Referral.id))
+        .group_by(Referral.status)
     )
     return {S(status): Pair(number, overdue) for status, number, overdue in rows}
-
-
-def _latest_start(actor: Actor) -> date:
-    """The last day on which waiting for a panel had to begin to be too long by now."""
-    area = db.session.get(Area, actor.area_id) if actor.area_id else None
-    days = int((area.targets or {}).get("panel_wait", 15)) if area else 15
-    start = today() - timedelta(days=days)
-    while add_working_days(start, days) >= today():
-        start -= timedelta(days=1)
-    return start
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,9 @@ class DecisionForm(Form):
     who_3 = SelectField("Who", [Optional()])
     by_3 = DateParts("By", what="The day", future=True)
 
+    # The groups of support, as the page says them.
+    OWN, WITHOUT_PROVIDER, HARMFUL = "Provided here", "Needs a provider", "May do harm"
+
     stored: str | None = None
     harmful: frozenset[str] = frozenset()
     without_provider: frozenset[str] = frozenset()
@@ -228,7 +231,7 @@ class DecisionForm(Form):
         """A row counts when something is typed in it; then it needs all three."""
         good = True
         for what, who, by in self.action_rows():
-            if not what.data and not who.data and not (by.day or by.month or by.year):
+            if not _is_in_use(what, who, by):
                 continue
             for part, words in ((what, "Write what they do"), (who, "Choose who does it"), (by, "Enter the day")):
                 if not part.data and not part.errors:
@@ -236,8 +239,17 @@ class DecisionForm(Form):
                 good = good and not part.errors
         return good
 
+    @property
+    def has_more_actions(self) -> bool:
+        """Whether more than the first row of actions is in use."""
+        return any(_is_in_use(*row) for row in self.action_rows()[1:])
+
     def action_rows(self) -> list[tuple[StringField, SelectField, DateParts]]:
         return [(self[f"what_{n}"], self[f"who_{n}"], self[f"by_{n}"]) for n in (1, 2, 3)]
+
+
+def _is_in_use(what: StringField, who: SelectField, by: DateParts) -> bool:
+    return bool(what.data or who.data or by.day or by.month or by.year)
 
 
 class DoneForm(Form):

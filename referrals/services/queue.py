@@ -1,17 +1,17 @@
 """The triage queue: one area's referrals by where they are, oldest first, in two statements and one for keys."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, column, false, func, select, table
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, column, false, func, not_, or_, select, table, true
 from sqlalchemy.orm import aliased
 
 from accounts.models import Agency, Area, User
 from audit.decoys import not_a_decoy
 from core import context
 from core.access import Actor, Permission
-from core.clock import in_london
+from core.clock import LONDON, in_london, today
 from core.codes.base import label_of
 from core.codes.referrals import ReferralStatus as S
 from core.codes.referrals import SourceType
@@ -26,6 +26,8 @@ from referrals.services import step_ups
 from referrals.triage_policies import in_area
 
 NOBODY, MINE = "nobody", "mine"
+# Working days that a referral may wait for a panel where its area says nothing else.
+PANEL_WAIT = 15
 # Counted here so that the queue shows it; what it is belongs to a package above this one.
 ARRIVALS = table("arrival", column("area_id", id_type()), column("status"))
 
@@ -118,29 +120,57 @@ def arrivals_of(actor: Actor) -> Any:
     return select(func.count()).select_from(ARRIVALS).where(here, ARRIVALS.c.status == "waiting").scalar_subquery()
 
 
+def late(actor: Actor) -> ColumnElement[bool]:
+    """Open referrals past the clock that ``_due_on`` shows for them."""
+    day = today()
+    waited_since = datetime.combine(_latest_start(actor), time(23, 59), LONDON)
+    waits = and_(Referral.status == S.NEW.value, Referral.acknowledged_at.is_(None))
+    undecided = Referral.status.in_([S.NEW.value, S.IN_TRIAGE.value, S.INFORMATION_NEEDED.value])
+    return or_(
+        and_(waits, Referral.acknowledge_by < day),
+        and_(undecided, not_(waits), Referral.decide_by < day),
+        and_(Referral.status == S.READY_FOR_PANEL.value, Referral.ready_at <= waited_since),
+        and_(Referral.status == S.STEPPED_UP.value, _chase() < day),
+    )
+
+
+def _latest_start(actor: Actor) -> date:
+    """The last day on which waiting for a panel had to begin to be too long by now."""
+    area = db.session.get(Area, actor.area_id) if actor.area_id else None
+    days = int((area.targets or {}).get("panel_wait", PANEL_WAIT)) if area else PANEL_WAIT
+    start = today() - timedelta(days=days)
+    while add_working_days(start, days) >= today():
+        start -= timedelta(days=1)
+    return start
+
+
+def _chase() -> ScalarSelect[Any]:
+    return select(func.max(StepUp.chase_on)).where(StepUp.referral_id == Referral.id).scalar_subquery()
+
+
 def _whose(actor: Actor, whose: str) -> list[ColumnElement[bool]]:
     if whose == NOBODY:
         return [Referral.owner_id.is_(None)]
     return [Referral.owner_id == actor.user_id] if whose == MINE else []
 
 
-def read(actor: Actor, tab: Tab, *, whose: str, page: int) -> Queue:
+def read(actor: Actor, tab: Tab, *, whose: str, page: int, overdue: bool = False) -> Queue:
     """The rows of one page, with names; each row's name is opened, so the page's entry names its young person."""
     wanted = and_(
         in_area(actor),
         not_a_decoy(Referral.id),
         Referral.status.in_([s.value for s in tab.statuses]),
         *_whose(actor, whose),
+        late(actor) if overdue else true(),
     )
     owner = aliased(User)
-    chase = select(func.max(StepUp.chase_on)).where(StepUp.referral_id == Referral.id).scalar_subquery()
     newest_first = tab.slug == "past"
     found = db.session.execute(
         select(
             Referral.id, Referral.reference, Referral.status, Referral.sent_at, Referral.data_key_id,
             Referral.young_person_id, Referral.acknowledge_by, Referral.acknowledged_at, Referral.decide_by,
             Referral.ready_at, Referral.source_type, Agency.name.label("agency"), owner.name.label("owner"),
-            chase.label("chase_on"), Area.targets,
+            _chase().label("chase_on"), Area.targets,
             sealed_column(Referral, "forename").label("forename"), sealed_column(Referral, "surname").label("surname"),
             func.count().over().label("total"),
         )
@@ -177,7 +207,7 @@ def _due_on(row: Any) -> date | None:
     if status is S.NEW and row.acknowledged_at is None:
         return row.acknowledge_by  # type: ignore[no-any-return]
     if status is S.READY_FOR_PANEL and row.ready_at:
-        return add_working_days(in_london(row.ready_at).date(), int((row.targets or {}).get("panel_wait", 15)))
+        return add_working_days(in_london(row.ready_at).date(), int((row.targets or {}).get("panel_wait", PANEL_WAIT)))
     if status is S.STEPPED_UP:
         return row.chase_on  # type: ignore[no-any-return]
     return row.decide_by if status.is_open else None

@@ -37,14 +37,15 @@ P = Permission
 def triage_queue() -> ResponseReturnValue:
     actor = signed_in()
     tab = queue.BY_SLUG.get(request.args.get("tab", ""), queue.TABS[0])
-    whose = request.args.get("whose", "")
+    whose, overdue = request.args.get("whose", ""), request.args.get("overdue") == "1"
+    chosen = {"tab": tab.slug, "whose": whose or None, "overdue": "1" if overdue else None}
     page = page_number(request.args.get("page"))
-    shown = queue.read(actor, tab, whose=whose, page=page)
+    shown = queue.read(actor, tab, whose=whose, page=page, overdue=overdue)
     return render_template(
-        "referrals/triage_queue.html", tabs=queue.TABS, tab=tab, whose=whose, counts=queue.counts(actor),
+        "referrals/triage_queue.html", tabs=queue.TABS, tab=tab, whose=whose, overdue=overdue, counts=queue.counts(actor),
         may_refer=actor.can(P.REFERRAL_SEND), may_triage=actor.can(P.REFERRAL_TRIAGE), may_step_up=actor.can(P.REFERRAL_STEP_UP),
         rows=shown.rows, paging=shown.paging, due=lambda day: day and due(day, today()),
-        address=lambda number: url_for(".triage_queue", tab=tab.slug, whose=whose or None, page=number),
+        address=lambda number: url_for(".triage_queue", **chosen, page=number),
     )  # fmt: skip
 
 

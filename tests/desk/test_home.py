@@ -1,5 +1,6 @@
 """The first page of each role: its counts are right, lead somewhere that opens, and cost few statements."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -88,21 +89,28 @@ def test_a_coordinator_sees_what_to_do_first_and_how_much_waits(sign_in, busy):
     assert not any("SLO" in line for line in said)
 
 
-def test_a_late_referral_is_counted_late(sign_in, acting, known):
+def test_a_late_referral_is_counted_late_and_its_number_leads_to_it_alone(sign_in, acting, known):
     from referrals.models import Referral
 
     with acting("coordinator@reading"):
-        triage.make_referral(acting, known)
+        late = triage.make_referral(acting, known)
+    triage.make_referral(acting, known)
     with acting("coordinator@reading") as actor:
         from audit.services import record
 
-        referral = db.session.scalars(select(Referral)).one()
+        referral = db.session.get_one(Referral, late)
         referral.acknowledge_by = today() - timedelta(days=1)
         record(Event.REFERRAL_CHANGED, actor, referral)
         db.session.commit()
-    page = sign_in(Role.COORDINATOR).page("/")
-    assert table(page, "Referrals")["New"] == ["1", "1"]
+    coordinator = sign_in(Role.COORDINATOR)
+    page = coordinator.page("/")
+    assert table(page, "Referrals")["New"] == ["2", "1"]
     assert "Overdue by 1 day" in text(page.all("main")[0])
+    listed = coordinator.page(next(one.get("href") for one in page.all("a") if "overdue=1" in one.get("href", "")))
+    shown = {one.get("href") for one in listed.all("a") if re.fullmatch(r"/triage/\w{26}", one.get("href", ""))}
+    assert shown == {f"/triage/{late}"}
+    assert "Showing only those that are overdue" in text(listed.all("main")[0])
+    assert "Nothing here is overdue" in words(coordinator.get("/triage?tab=ready&overdue=1"))
 
 
 def test_no_young_persons_name_is_on_a_workers_first_page(sign_in, busy):

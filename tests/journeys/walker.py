@@ -33,8 +33,8 @@ class Walker:
     def _unfold(self, name: str) -> None:
         named = self.page.locator(f'[name="{name}"]')
         folded = self.page.locator("main details:not([open])").filter(has=named).locator("summary")
-        if folded.count():
-            folded.click()
+        while folded.count():
+            folded.first.click()
 
     def _put(self, field: Locator, value: Any) -> None:
         kind = field.first.evaluate("element => element.type")

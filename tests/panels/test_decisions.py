@@ -15,7 +15,9 @@ from core.working_days import add_working_days
 from panels.models import AgendaItem, Case, Meeting, Offer, PanelAction
 from referrals.models import Referral, StepUp
 from tests.factories import meetings as make
+from tests.factories.support import intervention as everywhere
 from tests.support.client import form_values, words
+from tests.support.client import text as told
 
 WHY = {"rationale": "School and nan agree that he needs someone to talk to."}
 
@@ -70,6 +72,24 @@ def test_the_whole_way_from_ready_to_a_case(acting, known, sign_in):
     member = sign_in(Role.PANEL_MEMBER)
     assert "Ring the school" in words(member.get("/actions"))
     assert "Art club" in words(sign_in(Role.LEAD).get(f"/cases/{case.id}"))
+
+
+def test_kinds_of_support_are_folded_with_their_number_until_one_is_chosen(started, known, sign_in):
+    meeting_id, _ = started
+    own = make.intervention(known)
+    everywhere(known, area=None, name="Arts programmes")
+    chair, page = sign_in(Role.PANEL_CHAIR), f"/meetings/{meeting_id}/live/1"
+
+    def folds():
+        found = {told(one.find("summary")): one for one in chair.page(page).all("details")}
+        return {name: one.get("open") is not None for name, one in found.items() if name.endswith(")")}
+
+    assert folds() == {"Provided here (1)": False, "Needs a provider (1)": False, "More actions (2)": False}
+    chair.submit(page, WHY | {"number": "1", "support": own}, button="Save and stay")
+    assert folds()["Provided here (1)"]
+    assert not folds()["Needs a provider (1)"]
+    nothing = chair.submit(page, WHY | {"number": "1", "support": []}, button="Save and stay")
+    assert "Choose at least one kind of support" in words(nothing)
 
 
 def test_confirming_twice_changes_nothing(started, sign_in):
@@ -267,14 +287,31 @@ def test_minutes_lock_and_members_read_them_for_five_working_days(started, known
     assert WHY["rationale"] not in words(member.get(minutes))
     chair.submit(f"/meetings/{meeting_id}/confirm", button="Confirm decisions")
     assert WHY["rationale"] in words(member.get(minutes))
-    token = chair.page("/meetings").all("input")[0].get("value")
-    late = chair.post(f"/meetings/{meeting_id}/live/1", data=WHY | {"decision": "hub", "csrf_token": token})
-    assert late.status_code == 403
     time_machine.move_to(datetime.combine(add_working_days(today(), 6), time(12), UTC))
     closed = words(sign_in(Role.PANEL_MEMBER).get(minutes))
     assert "Papers closed" in closed
     assert WHY["rationale"] not in closed
     assert WHY["rationale"] in words(sign_in(Role.PANEL_CHAIR).get(minutes))
+
+
+@pytest.mark.parametrize("way", ["confirm", "cancel"])
+def test_an_old_page_of_a_meeting_that_is_over_says_so_and_gives_back_what_was_typed(started, known, sign_in, way):
+    meeting_id, _ = started
+    chair, coordinator = sign_in(Role.PANEL_CHAIR), sign_in(Role.COORDINATOR)
+    base = f"/meetings/{meeting_id}"
+    old = form_values(chair.page(f"{base}/live/1").form(button="Save and next"))
+    seen = form_values(chair.page(f"{base}/attendance").form(button="Save"))
+    listed = form_values(coordinator.page(f"{base}/agenda").form(button="Save"))
+    coordinator.submit(f"{base}/live/1", WHY | {"decision": "hub"}, button="Save and next")
+    coordinator.submit(f"{base}/{way}", button={"confirm": "Confirm decisions", "cancel": "Cancel meeting"}[way])
+    late = chair.post(f"{base}/live/1", data=old | {"decision": "hub", "rationale": "Mum prefers the hub."})
+    assert late.status_code == 409
+    assert "This has already changed" in words(late)
+    assert "Mum prefers the hub." in words(late)
+    assert chair.post(f"{base}/attendance", data=seen).status_code == 409
+    assert coordinator.post(f"{base}/agenda/minutes", data=listed).status_code == 409
+    assert chair.post(f"{base}/start", data={"csrf_token": old["csrf_token"]}).status_code == 409
+    assert set(db.session.scalars(select(AgendaItem.decided_by_id))) <= {known.users["coordinator@reading"]}
 
 
 def test_what_was_withdrawn_meanwhile_opens_no_case(started, acting, sign_in):

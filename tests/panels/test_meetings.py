@@ -122,7 +122,7 @@ def test_a_meeting_that_began_without_a_quorum_can_be_cancelled_and_its_items_wa
     assert "Cancel this meeting" in words(coordinator.get(f"/meetings/{meeting_id}"))
     coordinator.submit(f"/meetings/{meeting_id}/cancel", button="Cancel meeting")
     assert "Add to agenda" in words(coordinator.get(f"/meetings/{make.meeting(acting, known)}/agenda"))
-    assert coordinator.get(f"/meetings/{meeting_id}/cancel").status_code == 403
+    assert coordinator.get(f"/meetings/{meeting_id}/cancel").status_code == 409
 
 
 @pytest.mark.parametrize("path", ["", "/agenda", "/attendance", "/minutes", "/live/1", "/items/1", "/confirm", "/edit"])

@@ -1,11 +1,10 @@
 """The agenda page: the ready queue on the left, this meeting's list on the right, moved by buttons."""
 
-from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audit.models import Event
 from core.access import Permission, requires, signed_in
-from core.codes.decisions import MeetingStatus
 from core.ids import Id
 from core.languages import gettext as _
 from panels.models import Meeting
@@ -13,7 +12,7 @@ from panels.services import agenda as agendas
 from panels.services import meetings
 from panels.services.cases import NotPossible
 from panels.views import bp
-from panels.views.meetings.parts import opened, pages_of
+from panels.views.meetings.parts import open_only, opened, pages_of
 
 P = Permission
 STEPS = {"up": -1, "down": 1}
@@ -34,9 +33,7 @@ def agenda(meeting_id: Id) -> ResponseReturnValue:
 
 def _changeable(meeting_id: Id) -> Meeting:
     meeting = meetings.find_meeting(signed_in(), meeting_id, lock=True)
-    if meeting.status not in {MeetingStatus.PLANNED.value, MeetingStatus.UNDER_WAY.value}:
-        g.denied = "action"
-        abort(403)
+    open_only(meeting)
     return meeting
 
 

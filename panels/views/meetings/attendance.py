@@ -13,15 +13,9 @@ from core.languages import gettext as _
 from panels.forms.meetings import AttendanceForm, ConflictForm
 from panels.services import agenda, meetings
 from panels.views import bp
-from panels.views.meetings.parts import Opened, opened, pages_of
+from panels.views.meetings.parts import Opened, open_only, opened, pages_of
 
 P = Permission
-
-
-def _open_only(seen: Opened) -> None:
-    if not seen.is_open:
-        g.denied = "action"
-        abort(403)
 
 
 @bp.route("/meetings/<id:meeting_id>/attendance", methods=["GET", "POST"])
@@ -31,7 +25,7 @@ def attendance(meeting_id: Id) -> ResponseReturnValue:
     people = meetings.invited(seen.meeting)
     form = AttendanceForm.of(people)
     if form.validate_on_submit():
-        _open_only(seen)
+        open_only(seen.meeting)
         meetings.record_attendance(seen.actor, seen.meeting, form.by_member())
         flash("Attendance saved.", "success")
         return redirect(url_for("panels.attendance", meeting_id=meeting_id))
@@ -60,7 +54,7 @@ def _rows(seen: Opened, names: dict[Id, str]) -> list[dict[str, object]]:
 def declare_conflict(meeting_id: Id) -> ResponseReturnValue:
     """A member declares their own; chair and coordinator record anybody's."""
     seen = opened(meeting_id)
-    _open_only(seen)
+    open_only(seen.meeting)
     form = ConflictForm()
     items = agenda.items_of(seen.meeting)
     people = [p for p in meetings.invited(seen.meeting) if seen.runs or p.member.user_id == seen.actor.user_id]
@@ -90,7 +84,7 @@ def declare_conflict(meeting_id: Id) -> ResponseReturnValue:
 def remove_conflict(meeting_id: Id, conflict_id: Id) -> ResponseReturnValue:
     """Recorded by mistake. Nobody takes away their own."""
     seen = opened(meeting_id)
-    _open_only(seen)
+    open_only(seen.meeting)
     conflict = next((c for c in seen.conflicts if c.id == conflict_id), None)
     if conflict is None:
         abort(404)

@@ -28,7 +28,7 @@ from panels.services import actions, agenda, decisions, in_meeting, meetings, pa
 from panels.services.cases import NotPossible
 from panels.views import bp
 from panels.views.cases import how_many
-from panels.views.meetings.parts import Opened, opened, opened_with_items
+from panels.views.meetings.parts import Opened, open_only, opened, opened_with_items
 
 P = Permission
 
@@ -89,7 +89,7 @@ def item_papers(meeting_id: Id, number: int) -> ResponseReturnValue:
 def live(meeting_id: Id, number: int) -> ResponseReturnValue:
     place = _place(meeting_id, number)
     if place.seen.meeting.status != MeetingStatus.UNDER_WAY.value:
-        return _not_under_way(meeting_id)
+        return _not_under_way(place.seen)
     if not place.seen.papers.shows(place.item):
         return _conflicted(place)
     share = bool(_shared())
@@ -111,11 +111,13 @@ def live(meeting_id: Id, number: int) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def _not_under_way(meeting_id: Id) -> ResponseReturnValue:
+def _not_under_way(seen: Opened) -> ResponseReturnValue:
+    """Confirmed or cancelled since the page was opened: what was typed on it is given back."""
     if request.method == "POST":
+        open_only(seen.meeting)
         g.denied = "action"
         abort(403)
-    return redirect(url_for("panels.meeting", meeting_id=meeting_id))
+    return redirect(url_for("panels.meeting", meeting_id=seen.meeting.id))
 
 
 def _conflicted(place: Place) -> ResponseReturnValue:
@@ -142,8 +144,7 @@ def _form(place: Place, paper: papers.Paper, people: in_meeting.People) -> Decis
         age=age_on(born, in_london(place.seen.meeting.starts_at).date()) if born else None,
         harmful=True,
     )
-    providers = catalogue.providers(area_id)
-    _offer_support(form, found, providers)
+    _offer_support(form, found, catalogue.providers(area_id))
     form.lead.choices = [
         ("", _("Nobody yet")),
         *[(lead.id, f"{lead.name}. {how_many(lead)}") for lead in people.leads],
@@ -155,18 +156,22 @@ def _form(place: Place, paper: papers.Paper, people: in_meeting.People) -> Decis
 
 
 def _offer_support(form: DecisionForm, found: list[Intervention], providers: list[Agency]) -> None:
-    """Each kind of support with what a choice needs: evidence, cost, who gives it, and a plain warning."""
+    """Each kind of support with what a choice needs: evidence, cost, who gives it, and a plain warning.
+
+    Groups keep the page short: what somebody here provides, what needs a provider, and what may do harm.
+    """
     names = {agency.id: agency.name for agency in providers}
-    form.support.choices = [(i.id, _("May do harm: %(name)s", name=i.name) if i.is_harmful else i.name) for i in found]
+    groups: dict[str, list[tuple[str, str]]] = {form.OWN: [], form.WITHOUT_PROVIDER: [], form.HARMFUL: []}
+    for i in found:
+        group = form.HARMFUL if i.is_harmful else form.OWN if i.provider_id else form.WITHOUT_PROVIDER
+        groups[group].append((i.id, _("May do harm: %(name)s", name=i.name) if i.is_harmful else i.name))
+    form.support.choices = groups
     support: Any = form.support
     support.choice_hints = {
-        i.id: " · ".join(
-            filter(None, (
-                _("Evidence: %(rating)s", rating=label_of(EvidenceRating, i.rating)),
-                _("Cost: %(cost)s", cost=label_of(CostBand, i.cost)),
-                names.get(i.provider_id or "", _("Choose a provider")),
-            ))
-        )
+        i.id: " · ".join((
+            _("Evidence: %(rating)s", rating=label_of(EvidenceRating, i.rating)),
+            label_of(CostBand, i.cost), names.get(i.provider_id or "", _("Choose a provider")),
+        ))
         for i in found
     }  # fmt: skip
     form.provider.choices = [("", "Choose"), *names.items()]
@@ -224,6 +229,7 @@ def _typed(field: Any) -> str:
 def _saved(place: Place, form: DecisionForm) -> ResponseReturnValue:
     # Waits for a confirmation that is under way, so that a locked list never changes.
     meetings.find_meeting(place.seen.actor, place.seen.meeting.id, lock=True)
+    open_only(place.seen.meeting)
     _expect_same(place.item, form)
     try:
         decisions.save(place.seen.actor, place.seen.meeting, place.item, _answer(form))

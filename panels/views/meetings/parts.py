@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
+from flask import abort, url_for
 
 from accounts.models import Area
 from core.access import Actor, Permission, signed_in
@@ -14,6 +14,8 @@ from core.languages import gettext as _
 from panels.meeting_policies import Papers, papers_for, runs_meetings
 from panels.models import AgendaItem, Conflict, Meeting
 from panels.services import agenda, meetings
+
+OPEN = {MeetingStatus.PLANNED.value, MeetingStatus.UNDER_WAY.value}
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Opened:
     @property
     def is_open(self) -> bool:
         """Neither confirmed nor cancelled."""
-        return self.meeting.status in {MeetingStatus.PLANNED.value, MeetingStatus.UNDER_WAY.value}
+        return self.meeting.status in OPEN
 
     def has_conflict(self, item_id: Id) -> bool:
         return any(c.item_id == item_id and c.user_id == self.actor.user_id for c in self.conflicts)
@@ -46,6 +48,12 @@ def opened(meeting_id: Id) -> Opened:
     """The meeting for a page that is read; NoResultFound (404) for people who are not invited."""
     meeting, area = meetings.find_with_area(signed_in(), meeting_id)
     return _seen(meeting, area, meetings.conflicts_of(meeting))
+
+
+def open_only(meeting: Meeting) -> None:
+    """Refuse who still has the page of a meeting that was confirmed or cancelled since, and give back what they typed."""
+    if meeting.status not in OPEN:
+        abort(409)
 
 
 def opened_with_items(meeting_id: Id) -> tuple[Opened, list[AgendaItem]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from accounts.roles import rules_of
@@ -18,7 +18,7 @@ from core.versions import expect_version
 from panels.forms.meetings import CancelForm, MeetingForm, NewMeetingForm
 from panels.services import agenda, meetings
 from panels.views import bp
-from panels.views.meetings.parts import Opened, opened, pages_of
+from panels.views.meetings.parts import Opened, open_only, opened, pages_of
 
 P = Permission
 
@@ -79,11 +79,10 @@ def meeting(meeting_id: Id) -> ResponseReturnValue:
 
 
 def _planned(meeting_id: Id) -> Opened:
-    """A meeting that can still be changed; 403 once it has begun."""
+    """A meeting that can still be changed; 409 once it has begun."""
     seen = opened(meeting_id)
     if seen.meeting.status != MeetingStatus.PLANNED.value:
-        g.denied = "action"
-        abort(403)
+        abort(409)
     return seen
 
 
@@ -120,9 +119,7 @@ def _fill(form: MeetingForm, stored: Any, people: dict[Id, Any], asked: set[Id])
 def cancel_meeting(meeting_id: Id) -> ResponseReturnValue:
     """Also one that has begun: without a quorum nothing of it can be confirmed."""
     seen, form = opened(meeting_id), CancelForm()
-    if not seen.is_open:
-        g.denied = "action"
-        abort(403)
+    open_only(seen.meeting)
     if not form.validate_on_submit():
         count = len(agenda.bare_items(seen.meeting))
         return render_template("panels/meetings/cancel.html", form=form, meeting=seen.meeting, count=count)
@@ -135,8 +132,6 @@ def cancel_meeting(meeting_id: Id) -> ResponseReturnValue:
 @requires(P.MEETING_DECIDE, reads=Event.MEETING_READ)
 def start_meeting(meeting_id: Id) -> ResponseReturnValue:
     seen = opened(meeting_id)
-    if not seen.is_open:
-        g.denied = "action"
-        abort(403)
+    open_only(seen.meeting)
     meetings.start(seen.actor, seen.meeting)
     return redirect(url_for("panels.attendance", meeting_id=meeting_id))
