@@ -38,7 +38,7 @@ def triage_queue() -> ResponseReturnValue:
     actor = signed_in()
     tab = queue.BY_SLUG.get(request.args.get("tab", ""), queue.TABS[0])
     whose, overdue = request.args.get("whose", ""), request.args.get("overdue") == "1"
-    chosen = {"tab": tab.slug, "whose": whose or None, "overdue": "1" if overdue else None}
+    chosen: dict[str, Any] = {"tab": tab.slug, "whose": whose or None, "overdue": "1" if overdue else None}
     page = page_number(request.args.get("page"))
     shown = queue.read(actor, tab, whose=whose, page=page, overdue=overdue)
     return render_template(
