@@ -13,7 +13,7 @@ import audit.safety_net
 from accounts.sessions import Sessions
 from audit.services import RequestTrail
 from config.settings import Settings
-from core import access, db, drafts, held_forms, languages, logs, policy_reports, requests, sensitivity
+from core import access, command_faults, db, drafts, held_forms, languages, logs, policy_reports, requests, sensitivity
 from core.ids import IdConverter, NumberConverter, new_id
 from core.keyring import KeyRing
 from core.keystore import KeyStore
@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     app.config.update(accounts.app.flask_config(settings))
     app.url_map.converters |= {"id": IdConverter, "int": NumberConverter}
     _templates(app)
+    command_faults.init_app(app)
     logs.init_app(app)
     db.init_app(app)
     languages.init_app(app)

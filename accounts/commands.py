@@ -36,6 +36,7 @@ def sync(path: Path | None) -> None:
     except ConfigError as error:
         click.echo("areas.toml is not right:\n" + "\n".join(f"  {problem}" for problem in error.problems), err=True)
         sys.exit(1)
+    directory.check_keys()
     with context.acting_as(job="areas"):
         changed = directory.sync(found)
         db.session.commit()

@@ -61,6 +61,14 @@ def keys_in_use() -> set[Id]:
     }  # fmt: skip
 
 
+def count_without_key(ring: KeyRing) -> int:
+    """How many keys are named in rows and are nowhere, not even as destroyed. A key is kept before the rows that it seals."""
+    used = keys_in_use()
+    known = {row[0] for row in ring.store.rows(used)}
+    # What was deleted, with its key, while they were compared is no loss.
+    return len(keys_in_use() & (used - known)) if used - known else 0
+
+
 def check_scopes(ring: KeyRing, found: Found) -> None:
     """Whether the provider opens the key of each area, of each chain of the trail, and the system's."""
     for scope, version in ring.store.scopes():

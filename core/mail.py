@@ -25,6 +25,7 @@ log = structlog.get_logger()
 logging.getLogger("notifications_python_client").setLevel(logging.CRITICAL + 1)
 OUTBOX = "outbox"
 TIMEOUT_SECONDS = 15
+ASK_SECONDS = 5
 _sending: set[threading.Thread] = set()
 
 
@@ -188,16 +189,33 @@ def _message(letter: Letter, settings: Settings) -> EmailMessage:
     return message
 
 
+def trouble() -> str | None:
+    """Whether the mail server lets us in, in plain words; nothing is sent."""
+    settings: Settings = current_app.extensions["settings"]
+    if settings.notify_key or not settings.smtp_host:
+        return None
+    try:
+        with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=ASK_SECONDS) as server:
+            _enter(server, settings)
+    except (OSError, smtplib.SMTPException) as error:
+        return f"The mail server does not let us in ({type(error).__name__}), so e-mails wait. Check the SMTP_ settings"
+    return None
+
+
+def _enter(server: smtplib.SMTP, settings: Settings) -> None:
+    if settings.smtp_starttls:
+        server.starttls(context=ssl.create_default_context())
+    if settings.smtp_user:
+        server.login(settings.smtp_user, settings.smtp_password)
+
+
 def _by_smtp(message: EmailMessage, settings: Settings) -> None:
     try:
         server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS)
     except (OSError, smtplib.SMTPException) as error:
         raise Postponed(type(error).__name__) from None
     try:
-        if settings.smtp_starttls:
-            server.starttls(context=ssl.create_default_context())
-        if settings.smtp_user:
-            server.login(settings.smtp_user, settings.smtp_password)
+        _enter(server, settings)
         server.send_message(message)
     except smtplib.SMTPAuthenticationError:
         raise Postponed("SMTPAuthenticationError") from None

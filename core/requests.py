@@ -20,6 +20,7 @@ from core.formats import clock_time
 from core.forms import GIVEN_BACK
 from core.ids import new_id
 from core.keyring import KeyDestroyed, KeysUnavailable
+from core.logs import place_of
 from core.row_security import NOBODY, see_as
 from core.sensitivity import RestrictedRecord
 from core.versions import StaleRecord
@@ -258,12 +259,7 @@ def _on_unavailable(error: Exception) -> Response:
 
 def _on_unexpected(error: Exception) -> Response:
     original = getattr(error, "original_exception", None) or error
-    # The type and the place, never the message: messages of libraries quote values.
-    place = original.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place is not None else ""
-    log.error("unexpected", error=type(original).__name__, where=where, request_id=g.get("request_id"))
+    log.error("unexpected", error=type(original).__name__, where=place_of(original), request_id=g.get("request_id"))
     return error_response(500)
 
 

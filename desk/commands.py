@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from accounts.models import Installation
+from accounts.services import directory
 from core import jobs
 from core.db import db, reading
 from core.keyring import SYSTEM, keyring
@@ -19,17 +20,25 @@ drafts = AppGroup("drafts", help="What is kept only for a while.")
 
 
 @click.command()
-def doctor() -> None:
+@click.option("--strict", is_flag=True, help="End with 1 for a note too: for a timer.")
+def doctor(strict: bool) -> None:
     """Say in plain words what is wrong with this installation. Ends with 1 when something is.
+
+    A "note" is known and no reason to refuse service: it ends with 1 only with --strict.
 
     Example: flask doctor
     """
     with reading():
         found = health.examine()
+    later = [name for name, problem in found.items() if problem == health.LATER]
     for name, problem in found.items():
+        if name in later:
+            continue
         mark = "ok" if problem is None else "note" if name in health.WARNINGS else "WRONG"
         click.echo(f"{mark:>5}  {name}" + (f": {problem}" if problem else ""))
-    if any(problem for name, problem in found.items() if name not in health.WARNINGS):
+    if later:
+        click.echo(f"{health.LATER}: {', '.join(later)}")
+    if any(problem for name, problem in found.items() if strict or name not in health.WARNINGS):
         sys.exit(1)
 
 
@@ -55,6 +64,7 @@ def setup() -> None:
     if problem:
         raise click.ClickException(f"{problem}. Make one with: flask keys create --help")
     upgrade_all()
+    directory.check_keys()
     if db.session.get(Installation, 1) is None:
         db.session.add(Installation(is_demonstration=current_app.extensions["settings"].demonstration))
         db.session.commit()

@@ -5,25 +5,25 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import func, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import func, select
 
-from accounts.models import Area, Installation, Membership
-from accounts.services import directory
-from audit import anchors, checkpoints, key_changes, triggers
+from accounts.models import Installation, Membership, User
+from accounts.roles import Role
+from accounts.services import directory, standing
+from accounts.services.memberships import in_date
+from audit import anchors, checkpoints, signing, triggers
 from audit.anchors import AnchorFailed
 from audit.models import AuditEntry
+from audit.verify import verify_all
 from config.directory import ConfigError
 from config.providers import load_providers
 from config.settings import Settings, SettingsError
-from core import jobs, mail, rotation, row_security
+from core import jobs, mail, row_security
 from core.clock import in_utc, now
 from core.db import db
-from core.keyring import SYSTEM, KeysUnavailable, keyring
-from core.migrate import is_current
 from core.row_rules import undecided
 from core.row_security import everything
-from desk import rotating
+from desk import stores
 from files.services import checking, keeping
 from messages.services import delivery
 from messages.worker import ALIVE
@@ -36,52 +36,10 @@ def _settings() -> Settings:
     return settings
 
 
-def database() -> str | None:
-    try:
-        db.session.execute(text("select 1"))
-    except SQLAlchemyError:
-        return "The database does not answer. Check DATABASE_URL and that the server is running"
-    return None
-
-
-def schema() -> str | None:
-    return None if is_current() else "The database is not on this version's schema. Run: flask upgrade"
-
-
 def append_only() -> str | None:
     with db.engine.connect() as connection:
         gone = triggers.missing(connection)
     return f"The audit trail is not protected: {', '.join(gone)}. Run: flask upgrade" if gone else None
-
-
-def keys() -> str | None:
-    problem = keyring().provider.health()
-    if problem:
-        return problem
-    try:
-        unlocked = [area for area in db.session.scalars(select(Area.id)) if keyring().scope_key(area)]
-    except KeysUnavailable:
-        return "An area's key cannot be opened. Check ROOT_KEY_FILE or ROOT_KEYS, and KEYS_DATABASE_URL"
-    return None if unlocked else "There are no areas yet. Run: flask areas sync"
-
-
-def old_keys() -> str | None:
-    """Rotations that were not finished, and old versions that are still kept."""
-    ring = keyring()
-    if ring.provider.health():
-        return None  # said by the check of keys
-    if rotation.under_old_root(ring):
-        return "Keys stand under an old root key. Run: flask keys rotate --root"
-    old = rotation.old_versions(ring)
-    names: dict[str, str] = {row.id: row.slug for row in db.session.execute(select(Area.id, Area.slug))}
-    for scope in [*sorted(names, key=lambda area: names[area]), SYSTEM]:
-        if left := rotating.unfinished(scope):
-            chosen = f"--area {names[scope]}" if scope in names else "--system"
-            return f"A rotation is not finished, {left} are left. Run: flask keys rotate {chosen}"
-    if key_changes.waiting():
-        return "A rotation of the trail's keys is not finished. Run: flask keys rotate --trail"
-    kept = sorted(f"{names[scope]} {version}" for scope, version in old if scope in names)
-    return f"Old versions of areas' keys are kept: {', '.join(kept)}. Run: flask keys drop-old" if kept else None
 
 
 def settings() -> str | None:
@@ -117,6 +75,8 @@ def demonstration() -> str | None:
         return "This database was never set up. Run: flask setup"
     if mark.is_demonstration and not _settings().demonstration:
         return "This is a demonstration's database. Never use it for real work: start with an empty one"
+    if _settings().demonstration and not mark.is_demonstration:
+        return "DEMONSTRATION is set, and this database is no demonstration's. Unset it"
     return None
 
 
@@ -162,6 +122,35 @@ def signed() -> str | None:
         return str(error)
 
 
+def trail() -> str | None:
+    """The seals of every entry, and whole those of the last day: `flask audit verify` reads all of all."""
+    with everything():
+        verdicts = verify_all(since=now() - timedelta(days=1))
+    broken = sorted(f"{verdict.kind} at entry {verdict.seq}" for verdict in verdicts if verdict.kind)
+    return (
+        f"The trail does not verify ({', '.join(broken)}). Change nothing. Run: flask audit verify" if broken else None
+    )
+
+
+def checkpoint_key() -> str | None:
+    """Whoever serves pages must not be able to sign what they like."""
+    if not _settings().checkpoint_key_file.exists():
+        return None
+    try:
+        return signing.who_could_read(current_app.extensions["settings"])
+    except signing.KeyRefused as error:
+        return str(error)
+
+
+def agreements() -> str | None:
+    """Agencies whose people are held back, by number."""
+    people = in_date().join(User, User.id == Membership.user_id).where(User.active, Membership.area_id.is_not(None))
+    wanted = set(db.session.execute(people.with_only_columns(Membership.agency_id, Membership.area_id)).tuples())
+    if missing := len(wanted - standing.agreed()):
+        return f"{missing} agencies with people here have no agreement in date, so those see nothing. See the page Training"
+    return None
+
+
 def clock() -> str | None:
     with row_security.everything():
         newest = db.session.scalar(select(func.max(AuditEntry.at)))
@@ -198,33 +187,49 @@ def file_store() -> str | None:
 
 
 def approvers() -> str | None:
-    roles = set(db.session.scalars(select(Membership.role).where(Membership.is_active)))
-    if "administrator" not in roles:
+    held = in_date().join(User, User.id == Membership.user_id).where(User.active)
+    if db.session.scalar(held.where(Membership.role == Role.ADMINISTRATOR.value).limit(1)) is None:
         return "Nobody is an administrator. Run: flask accounts invite --help"
     return None
 
 
 READY: dict[str, Check] = {
-    "Database": database, "Schema": schema, "Audit protection": append_only, "Keys": keys, "Clock": clock, "Disk": disk,
+    "Database": stores.database, "Schema": stores.schema, "Audit protection": append_only,
+    "Keys database": stores.keys_database, "Keys": stores.keys, "Clock": clock, "Disk": disk,
 }  # fmt: skip
 ALL: dict[str, Check] = READY | {
+    "Records": stores.records, "Audit trail": trail,
     "Providers file": providers_file, "Settings": settings, "Areas file": areas_file, "Demonstration": demonstration,
-    "Administrator": approvers, "Second wall": second_wall, "Row policies": policies, "Old keys": old_keys,
-    "Checkpoints": signed, "E-mail": post,
+    "Administrator": approvers, "Agreements": agreements, "Second wall": second_wall, "Row policies": policies,
+    "Old keys": stores.old_keys,
+    "Checkpoint key": checkpoint_key, "Checkpoints": signed, "Mail server": mail.trouble, "E-mail": post,
     "Worker": worker, "Virus check": checking.trouble,
     "File store": file_store,
 }  # fmt: skip
 # Known and said, but not a reason to refuse service.
-WARNINGS = frozenset({"Second wall", "Old keys", "Checkpoints", "E-mail", "Worker", "Virus check", "File store"})
+WARNINGS = frozenset({
+    "Agreements", "Second wall", "Old keys", "Checkpoints", "Mail server", "E-mail", "Worker", "Virus check",
+    "File store",
+})  # fmt: skip
+# What can be looked at without the data database.
+APART = frozenset({
+    "Keys database", "Disk", "Providers file", "Settings", "Areas file", "Checkpoint key", "Mail server", "Virus check",
+    "File store",
+})  # fmt: skip
+UNKNOWN = "Could not be checked"
+LATER = "Not looked at before the database is there"
 
 
 def examine(checks: dict[str, Check] | None = None) -> dict[str, str | None]:
     """Each check's finding in plain words, or None; a check that cannot run says so."""
     found: dict[str, str | None] = {}
     for name, check in (checks or ALL).items():
+        if name not in APART and (found.get("Schema") or "").startswith((stores.NO_SCHEMA, UNKNOWN)):
+            found[name] = LATER
+            continue
         try:
             found[name] = check()
         except Exception as error:  # a check that breaks is itself a finding
             db.session.rollback()
-            found[name] = f"Could not be checked ({type(error).__name__})"
+            found[name] = f"{UNKNOWN} ({type(error).__name__}). Put right what else is named here first"
     return found

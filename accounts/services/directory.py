@@ -17,6 +17,7 @@ from core.codes.agencies import PROVIDER_KINDS, AgencyKind
 from core.codes.decisions import NotEligibleReason
 from core.db import db
 from core.keyring import SYSTEM, keyring
+from core.providers import KeyProviderError
 
 
 def read(path: Path) -> Directory:
@@ -40,6 +41,14 @@ def organisation(directory: Directory) -> dict[str, str]:
         "helpline_number": service.helpline_number,
         "languages": " ".join(service.languages),
     }
+
+
+def check_keys() -> None:
+    """Raise KeyProviderError where areas have lost their keys: new ones would open nothing, and hide that they are lost."""
+    if not keyring().store.scopes() and db.session.scalar(select(Area.id).limit(1)) is not None:
+        raise KeyProviderError(
+            "There are areas already, and the database of keys is empty. Put back its newest backup: new keys open nothing"
+        )
 
 
 def sync(directory: Directory) -> dict[str, int]:

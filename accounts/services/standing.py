@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from accounts.acting import SHARING_AGREEMENTS
 from accounts.models import PARTNERSHIP, Agency, Agreement, Area, User
 from accounts.policies import users_visible_to
 from accounts.services.grants import NotAllowed
@@ -56,6 +57,14 @@ def agreements(actor: Actor) -> list[AgreementLine]:
     if actor.area_id:
         statement = statement.where(Area.id == actor.area_id)
     return [AgreementLine(row.name, row.area, row.valid_to) for row in db.session.execute(statement)]
+
+
+def agreed() -> set[tuple[Id, Id]]:
+    """Agency and area of each agreement in date that lets the agency's people see what is shared."""
+    found = select(Agreement.agency_id, Agreement.area_id).where(
+        Agreement.kind.in_(SHARING_AGREEMENTS), Agreement.valid_from <= today(), Agreement.valid_to >= today()
+    )
+    return {(agency, area) for agency, area in db.session.execute(found)}
 
 
 def untrained(actor: Actor) -> Sequence[Any]:

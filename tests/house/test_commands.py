@@ -6,28 +6,23 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 
-import click
 import pytest
-from sqlalchemy import text
 from werkzeug.test import Client
 
 from accounts.models import Area, Installation
 from accounts.roles import Role
 from config.settings import Settings, SettingsError
-from core.clock import now
 from core.db import db
 from core.headers import HEADERS
 from core.ids import new_id
 from core.keyring import keyring
-from core.providers import FileKeys, LocalKeys, NoKeys
+from core.providers import FileKeys
 from desk import health
 from tests.conftest import build
 from tests.house.commands import own_commands
-from tests.support.databases import as_owner
 
 ROOT = Path(__file__).resolve().parents[2]
 SAFE = {"secret_key": "kept in a safe place and long enough", "public_url": "https://panels.example"}
@@ -306,126 +301,37 @@ def test_setting_up_without_a_key_says_how_to_make_one(tmp_path):
     assert "Traceback" not in ended.stderr
 
 
-# ---- the doctor
+# ---- what stops a command
 
 
-def found_by_doctor(app):
-    """What the doctor says is wrong: name and words, and its exit code."""
-    result = run(app, "doctor")
-    wrong = {}
-    for line in result.output.splitlines():
-        mark, _, rest = line.strip().partition("  ")
-        if mark == "WRONG":
-            name, _, words = rest.partition(": ")
-            wrong[name] = words
-    assert result.exit_code == (1 if wrong else 0), result.output
-    return wrong
-
-
-def test_the_doctor_finds_nothing_wrong_with_a_sound_installation(app):
-    assert found_by_doctor(app) == {}
-
-
-@pytest.mark.only("postgresql")
-def test_the_doctor_notes_that_one_address_owns_its_tables(app, monkeypatch):
-    monkeypatch.setitem(app.extensions, "owner_address", app.extensions["addresses"][0])
-    assert "note  Second wall" in run(app, "doctor").output
-
-
-def test_the_doctor_finds_a_missing_trigger(app):
-    postgres = db.engine.dialect.name == "postgresql"
-    name = "audit_entry_append_only_" + ("rows" if postgres else "delete")
-    with as_owner(app) as connection:
-        connection.execute(text(f"drop trigger {name}" + (" on audit_entry" if postgres else "")))
-    assert found_by_doctor(app) == {"Audit protection": f"The audit trail is not protected: {name}. Run: flask upgrade"}
-    assert run(app, "upgrade").exit_code == 0
-    assert found_by_doctor(app) == {}
-
-
-@pytest.mark.only("postgresql")
-def test_the_doctor_finds_a_missing_policy(app):
-    assert "ok  Second wall" in run(app, "doctor").output
-    with as_owner(app) as connection:
-        connection.execute(text("drop policy own_rows on case_record"))
-        connection.execute(text("alter table referral no force row level security"))
-    wrong = {"Row policies": "Tables without their row policy: case_record, referral. Run: flask upgrade"}
-    assert found_by_doctor(app) == wrong
-    assert run(app, "upgrade").exit_code == 0
-    assert found_by_doctor(app) == {}
-
-
-def with_provider(app, provider):
-    app.extensions["keyring"].provider = provider
-    app.extensions["keyring"].forget()
-
-
-def test_the_doctor_finds_a_wrong_root_key(app):
-    with_provider(app, LocalKeys({1: bytes(32)}))
-    assert found_by_doctor(app)["Keys"].startswith("An area's key cannot be opened")
-    assert "DOES NOT OPEN" in run(app, "keys", "status").output
-    assert run(app, "keys", "status").exit_code == 1
-
-
-def test_the_doctor_finds_that_there_is_no_root_key(app):
-    with_provider(app, NoKeys("There is no root key file at /etc/panels/root.key"))
-    assert found_by_doctor(app)["Keys"] == "There is no root key file at /etc/panels/root.key"
-
-
-def test_the_doctor_finds_an_older_schema(app):
-    with as_owner(app) as connection:
-        connection.execute(text("delete from alembic_version"))
-    assert found_by_doctor(app) == {"Schema": "The database is not on this version's schema. Run: flask upgrade"}
-
-
-def test_the_doctor_finds_a_demonstrations_database(app):
-    as_demonstration(app, mode=False)
-    assert found_by_doctor(app)["Demonstration"].startswith("This is a demonstration's database")
-
-
-def test_the_doctor_finds_a_database_that_was_never_set_up(app):
-    db.session.execute(text("delete from installation"))
-    db.session.commit()
-    assert found_by_doctor(app) == {"Demonstration": "This database was never set up. Run: flask setup"}
-
-
-def test_the_doctor_finds_a_clock_that_is_behind(app, time_machine):
-    time_machine.move_to(now() - timedelta(hours=1), tick=False)
-    assert found_by_doctor(app)["Clock"].startswith("The clock is behind the newest audit entry")
-
-
-def test_the_doctor_finds_a_full_disk(app, monkeypatch):
-    monkeypatch.setattr(health.shutil, "disk_usage", lambda path: SimpleNamespace(total=100, used=95, free=5))
-    assert found_by_doctor(app) == {"Disk": "Less than a tenth of the disk is free"}
-
-
-def test_the_doctor_finds_mistakes_in_the_areas_file(app, tmp_path):
-    path = tmp_path / "areas.toml"
-    path.write_text("[service]\nname = 1\n")
-    app.extensions["settings"] = replace(app.extensions["settings"], areas_file=path)
-    assert found_by_doctor(app)["Areas file"].startswith("areas.toml is not right: ")
-
-
-def test_the_doctor_finds_that_nobody_is_an_administrator(app):
-    db.session.execute(text("update membership set is_active = :no where role = 'administrator'"), {"no": False})
-    db.session.commit()
-    assert found_by_doctor(app) == {"Administrator": "Nobody is an administrator. Run: flask accounts invite --help"}
-
-
-def test_the_doctor_finds_settings_that_are_not_safe(app):
-    app.extensions["settings"] = replace(app.extensions["settings"], debug=True)
-    assert "FLASK_DEBUG" in found_by_doctor(app)["Settings"]
-
-
-def test_the_doctor_finds_a_database_that_does_not_answer(tmp_path):
-    app = build({"DATABASE_URL": f"sqlite:///{tmp_path}/no/such/folder/data.sqlite3"}, tmp_path)
+@pytest.mark.only("sqlite")
+def test_no_command_answers_with_a_traceback(tmp_path):
+    """Over a database without tables: a sentence, and no words of a library."""
+    given = {"email": "ada@agency.example", "path": str(tmp_path / "copy"), "entry": "reading/1", "old": "1", "new": "2",
+             "reference": "RDG-26-0417K", "once": "--once"}  # fmt: skip
+    app = build({}, tmp_path)
     with app.app_context():
-        assert found_by_doctor(app)["Database"].startswith("The database does not answer")
+        for words in own_commands(app):
+            command = app.cli
+            for word in words:
+                command = command.commands[word]
+            ended = run(
+                app,
+                *words,
+                *(
+                    given.get(one.name, "")
+                    for one in command.params
+                    if one.name == "once" or one.param_type_name == "argument"
+                ),
+            )
+            assert isinstance(ended.exception, SystemExit | None), (words, ended.exception)
+            assert "sqlalche.me" not in ended.output, words
 
 
-def test_keys_status_names_every_area(app):
-    result = run(app, "keys", "status")
-    assert result.exit_code == 0
-    assert "Provider: local, root key version 1, ok" in result.output
-    assert "reading: version 1, opens" in result.output
-    assert keyring().provider.health() is None
-    assert click.unstyle(result.output) == result.output
+def test_a_fault_of_the_program_is_told_by_type_and_place(app, monkeypatch):
+    monkeypatch.setitem(health.ALL, "Disk", None)
+    monkeypatch.setattr(health, "examine", lambda: {}["Kaya Sefton"])
+    ended = run(app, "doctor")
+    assert ended.exit_code == 1
+    assert ended.output.startswith("Error: This command met a fault of the program (KeyError at ")
+    assert "Sefton" not in ended.output
