@@ -2,6 +2,7 @@
 
 import base64
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -118,7 +119,7 @@ def test_keys_without_rows_are_counted_once_they_are_a_day_old(app, known):
     key_id, _ = keyring().new_data_key("test", new_id(), known.areas["reading"])
     assert "0 keys without rows" in verified(app)[1][2]
     with keyring().store.engine.connect() as connection:
-        old = now().replace(year=now().year - 1)
+        old = now() - timedelta(days=2)
         connection.execute(data_key.update().where(data_key.c.id == key_id).values(created_at=old))
     assert "1 keys without rows" in verified(app)[1][2]
 
