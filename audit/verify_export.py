@@ -8,6 +8,7 @@ import base64
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +102,15 @@ def check(
         changes = {int(seq): int(version) for seq, version in about.get("key_changes", {}).get(chain, {}).items()}
         source = Exported(folder / f"{chain}.ndjson", changes)
         keys_of = _seal_keys(seal_keys.get(chain))
-        found.append(Check(source, keys_of, witnesses, dropped_to=source.dropped_to()).run())
+        verdict = Check(source, keys_of, witnesses, dropped_to=source.dropped_to()).run()
+        found.append(_whole(verdict, about["entries"].get(chain, 0)))
     return found
+
+
+def _whole(verdict: Verdict, entries: int) -> Verdict:
+    """As many as the export's own list says: that needs no key, and finds what was lost on the way."""
+    is_short = verdict.kind is None and verdict.entries < entries
+    return replace(verdict, kind="truncated", seq=verdict.entries + 1) if is_short else verdict
 
 
 def _seal_keys(said: Any) -> dict[int, bytes] | None:
@@ -142,8 +150,8 @@ def main() -> None:
     try:
         verdicts = check(given.folder, given.key, seal_keys, elsewhere)
         names = json.loads((given.folder / "about.json").read_text(encoding="utf-8"))["names"]
-    except (OSError, ValueError, KeyError) as error:
-        sys.exit(f"This cannot be read as an export: {type(error).__name__}")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        sys.exit(f"This cannot be read as an export, so it was changed or cut: {type(error).__name__}")
     for verdict in verdicts:
         sys.stdout.write(said(verdict, names.get(verdict.chain, verdict.chain)) + "\n")
     if not given.key:

@@ -177,6 +177,8 @@ def test_a_checkpoint_kept_elsewhere_is_compared(exported, app, acting, tmp_path
     copies = tmp_path / "checkpoints" / "copies"
     kept = exported.lines()[:-5]
     exported.write(kept)
+    about = exported.folder / "about.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"entries": {exported.chain: len(kept)}}))
     for note in (exported.folder / "checkpoints").rglob("*.txt"):
         note.unlink()
     assert exported.check().startswith("verified")
@@ -196,10 +198,22 @@ def test_an_export_is_recorded_and_does_not_write_over_another(exported, app, kn
     assert (exported.folder / "seal-keys.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_without_a_public_key_it_says_what_is_not_seen(exported):
-    done = subprocess.run(
-        [sys.executable, "-m", "audit.verify_export", str(exported.folder)], cwd=ROOT, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+def test_without_a_public_key_it_says_what_is_not_seen_and_finds_what_is_short_of_its_list(exported):
+    def alone():
+        command = [sys.executable, "-m", "audit.verify_export", str(exported.folder)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    done = alone()
     assert done.returncode == 0
     assert "a cut or rewritten end is not seen" in done.stdout
+    lines = exported.lines()
+    exported.write(lines[:-1])
+    done = alone()
+    assert (done.returncode, f"BROKEN at entry {len(lines)}: truncated" in done.stdout) == (1, True)
+    for broken in ("[]\n", '{"seq": 1}\n', "half a li"):
+        exported.path.write_text(broken)
+        done = alone()
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("This cannot be read as an export, so it was changed or cut: ")
+    exported.path.unlink()
+    assert "BROKEN at entry 1: truncated" in alone().stdout
