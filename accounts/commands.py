@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
@@ -58,6 +59,10 @@ def invite(email: str, name: str, role: str, area: str | None, agency: str | Non
 
     Example: flask accounts invite ada@agency.example --name "Ada Brook" --role administrator
     """
+    try:
+        validate_email(email, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise click.BadParameter("Give an address like name@agency.org.uk", param_hint="EMAIL") from None
     try:
         with context.acting_as(job="accounts"):
             grant = Grant(role, _agency(agency), _area(area))

@@ -98,6 +98,13 @@ def test_an_invitation_that_cannot_be_sent_says_why_and_fails(app, arguments):
     assert result.output.strip().endswith(".")
 
 
+def test_an_invitation_needs_an_address_that_letters_reach(app):
+    before = count(User)
+    result = run(app, "accounts", "invite", "ada.brook")
+    assert (result.exit_code, "Give an address like name@agency.org.uk" in result.output) == (2, True)
+    assert count(User) == before
+
+
 @pytest.mark.parametrize("command", [("areas", "sync"), ("accounts", "invite")])
 def test_every_command_explains_itself_with_an_example(app, command):
     assert "Example: flask " in run(app, *command, "--help").output
