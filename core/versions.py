@@ -54,7 +54,8 @@ def _shown(field: Any, value: Any) -> str:
     words = _words_of(field)
     if isinstance(value, list | tuple):
         return ", ".join(words.get(str(item), _text(item)) for item in value)
-    return words.get(str(value), _text(value)) if value is not None else ""
+    # Nothing chosen has its words as well: "Nobody yet".
+    return words.get("" if value is None else str(value), _text(value))
 
 
 def _words_of(field: Any) -> dict[str, str]:

@@ -16,7 +16,7 @@ from panels.models import AgendaItem, Case, Meeting, Offer, PanelAction
 from referrals.models import Referral, StepUp
 from tests.factories import meetings as make
 from tests.factories.support import intervention as everywhere
-from tests.support.client import form_values, words
+from tests.support.client import Page, form_values, words
 from tests.support.client import text as told
 
 WHY = {"rationale": "School and nan agree that he needs someone to talk to."}
@@ -265,16 +265,24 @@ def test_the_ready_words_follow_the_decision_until_someone_writes_others(started
     assert "We rang you about this." in words(chair.get(f"/meetings/{meeting_id}/confirm"))
 
 
-def test_the_second_to_type_sees_both_texts(started, sign_in):
+def test_the_second_to_type_sees_everything_that_both_said(started, known, sign_in):
     meeting_id, _ = started
     path = f"/meetings/{meeting_id}/live/1"
     chair, coordinator = sign_in(Role.PANEL_CHAIR), sign_in(Role.COORDINATOR)
     first = form_values(chair.page(path).form(button="Save and next"))
-    coordinator.submit(path, {"decision": "hub", "rationale": "The hub is next door."}, button="Save and stay")
-    late = chair.post(path, data=first | WHY | {"decision": "no_action"})
+    lead = known.users["lead_practitioner@reading"]
+    theirs = {"decision": "accept_assess", "rationale": "The hub is next door.", "lead": lead}
+    coordinator.submit(path, theirs, button="Save and stay")
+    late = chair.post(path, data=first | WHY | {"decision": "accept_assess"})
     assert late.status_code == 409
-    assert "The hub is next door." in words(late)
-    assert WHY["rationale"] in words(late)
+    rows = {told(row[0]): [told(cell) for cell in row[1:]] for row in Page(late.text).all("tr") if len(row) > 3}
+    assert rows["Why?"] == [WHY["rationale"], "The hub is next door.", "Different"]
+    assert rows["Decision"] == ["2 Accept, assess first", "2 Accept, assess first", "Same"]
+    assert rows["Does anyone disagree?"] == ["No", "No", "Same"]
+    assert rows["Who leads?"][0] == "Nobody yet"
+    assert rows["Who leads?"][2] == "Different"
+    assert rows["Who leads?"][1] not in {"", "–", lead}
+    assert rows["Who"][2] == "Same"
 
 
 def test_minutes_lock_and_members_read_them_for_five_working_days(started, known, sign_in, time_machine):

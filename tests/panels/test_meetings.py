@@ -13,7 +13,7 @@ from panels.forms.meetings import parse_time
 from panels.models import AgendaItem, Conflict, Meeting, MeetingMember
 from referrals.models import Referral
 from tests.factories import meetings as make
-from tests.support.client import words
+from tests.support.client import Page, form_values, text, words
 
 
 def typed(known, day, **more):
@@ -277,3 +277,15 @@ def test_statements_do_not_grow_with_the_items(acting, known, sign_in, statement
         chair.get(f"/meetings/{meeting_id}{path}")
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+def test_two_who_change_a_meeting_see_what_differs_and_nothing_else(acting, known, sign_in):
+    path = f"/meetings/{make.meeting(acting, known)}/edit"
+    coordinator = sign_in(Role.COORDINATOR)
+    opened = form_values(coordinator.page(path).form(button="Save meeting"))
+    coordinator.submit(path, {"place": "Room 9"}, button="Save meeting")
+    late = coordinator.post(path, data=opened | {"place": "Room 12"})
+    assert late.status_code == 409
+    rows = {text(row[0]): [text(cell) for cell in row[1:]] for row in Page(late.text).all("tr") if len(row) > 3}
+    assert [label for label, row in rows.items() if row[2] == "Different"] == ["Where is it?"]
+    assert rows["Where is it?"] == ["Room 12", "Room 9", "Different"]

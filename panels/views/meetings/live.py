@@ -249,11 +249,9 @@ def _saved(place: Place, form: DecisionForm) -> ResponseReturnValue:
 
 def _expect_same(item: AgendaItem, form: DecisionForm) -> None:
     """Chair and coordinator may both type: the second sees both texts."""
-    stored = {
-        "decision": label_of(PanelDecision, item.decision), "rationale": item.rationale, "dissent": item.dissent,
-        "text_for_referrer": item.text_for_referrer,
-    }  # fmt: skip
-    expect_version(item, form, stored)
+    saved = DecisionForm(formdata=None)
+    _fill(saved, item)
+    expect_version(item, form, saved.answers())
 
 
 @bp.route("/meetings/<id:meeting_id>/confirm", methods=["GET", "POST"])

@@ -91,15 +91,14 @@ def _planned(meeting_id: Id) -> Opened:
 def edit_meeting(meeting_id: Id) -> ResponseReturnValue:
     seen, form = _planned(meeting_id), MeetingForm()
     people = _offer_people(form, seen.actor.area_id)
-    members = meetings.invited(seen.meeting)
+    asked = {i.member.user_id for i in meetings.invited(seen.meeting)}
     if request.method == "GET":
-        _fill(form, seen.meeting, people, {i.member.user_id for i in members})
+        _fill(form, seen.meeting, people, asked)
     if not form.validate_on_submit():
         return render_template("panels/meetings/plan.html", form=form, meeting=seen.meeting)
-    names = ", ".join(i.name for i in members)
-    begins = in_london(seen.meeting.starts_at)
-    stored = {"day": begins.date(), "at": clock_time(begins), "place": seen.meeting.place, "asked": names}
-    expect_version(seen.meeting, form, stored)
+    saved = MeetingForm(formdata=None)
+    _fill(saved, seen.meeting, people, asked)
+    expect_version(seen.meeting, form, saved.answers())
     meetings.change(seen.actor, seen.meeting, **_answers(form, people))
     flash("Meeting changed.", "success")
     return redirect(url_for("panels.meeting", meeting_id=meeting_id))
