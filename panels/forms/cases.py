@@ -3,7 +3,7 @@
 from typing import Any
 
 from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
+from wtforms.validators import DataRequired, InputRequired, Length, StopValidation, ValidationError
 
 from core.clock import today
 from core.codes import choices
@@ -28,17 +28,30 @@ NOTICES = (
 )
 
 
-class LeadForm(Form):
+class _LeadForm(Form):
+    def validate_lead(self, field: SelectField | RadioField) -> None:
+        """Who left or was suspended since the page was opened is not offered any more."""
+        if field.data and field.data not in {choice[0] for choice in field.choices or ()}:
+            raise ValidationError("They do not lead cases here any more. Choose someone else")
+
+
+class LeadForm(_LeadForm):
     """Who leads the case from now on."""
 
-    lead = RadioField("Who will lead this case?", validators=[InputRequired("Choose a lead practitioner")])
+    lead = RadioField(
+        "Who will lead this case?", [InputRequired("Choose a lead practitioner")], validate_choice=False
+    )  # fmt: skip
 
 
-class ManyLeadsForm(Form):
+class ManyLeadsForm(_LeadForm):
     """One new lead for the cases that were ticked."""
 
     cases = SelectMultipleField("Cases", validate_choice=False)
-    lead = SelectField("Who will lead these cases?", validators=[InputRequired("Choose a lead practitioner")])
+    # Who led each case when the page was opened: its id, a full stop, theirs.
+    led = SelectMultipleField("Leads", validate_choice=False)
+    lead = SelectField(
+        "Who will lead these cases?", [InputRequired("Choose a lead practitioner")], validate_choice=False
+    )  # fmt: skip
 
 
 class NoteForm(Form):

@@ -222,13 +222,23 @@ def summary(actor: Actor) -> Summary:
     return Summary(*row)
 
 
-def chosen(actor: Actor, case_ids: list[Id]) -> list[tuple[Id, str, str, str | None]]:
-    """Id, name, reference and lead of the open cases ticked, of those this person may see."""
+class Chosen(NamedTuple):
+    """A case that was ticked, with who leads it now."""
+
+    id: Id
+    name: str
+    reference: str
+    lead_id: Id | None
+    lead: str | None
+
+
+def chosen(actor: Actor, case_ids: list[Id]) -> list[Chosen]:
+    """The cases ticked, of those this person may see."""
     if actor.area_id is None:
         return []
     found = db.session.execute(
         select(
-            Case.id, Case.reference, User.name.label("lead_name"), YoungPerson.id.label("person_id"),
+            Case.id, Case.reference, Case.lead_id, User.name.label("lead_name"), YoungPerson.id.label("person_id"),
             YoungPerson.data_key_id, sealed_column(YoungPerson, "surname"), sealed_column(YoungPerson, "forename"),
             sealed_column(YoungPerson, "preferred_name"),
         )
@@ -238,4 +248,4 @@ def chosen(actor: Actor, case_ids: list[Id]) -> list[tuple[Id, str, str, str | N
         .order_by(Case.next_due_on, Case.id)
     ).all()  # fmt: skip
     current().load_keys(row.data_key_id for row in found)
-    return [(row.id, _name(row), row.reference, row.lead_name) for row in found]
+    return [Chosen(row.id, _name(row), row.reference, row.lead_id, row.lead_name) for row in found]

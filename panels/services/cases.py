@@ -1,10 +1,10 @@
 """Opening a case, finding one, and changing who leads it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.exc import NoResultFound
@@ -185,18 +185,32 @@ def _allocate(actor: Actor, case: Case, lead_id: Id, allowed: set[Id]) -> bool:
     return True
 
 
-def allocate_many(actor: Actor, case_ids: Iterable[Id], lead_id: Id) -> tuple[int, int]:
-    """Row by row through the same rules; returns how many changed and how many did not."""
+class Allocated(NamedTuple):
+    """What became of the cases that were to have a new lead."""
+
+    changed: int
+    overtaken: int
+    left: int
+
+
+def allocate_many(actor: Actor, case_ids: Iterable[Id], lead_id: Id, seen: Mapping[Id, str]) -> Allocated:
+    """Row by row through the same rules. ``seen``: who led a case ("" for nobody) when the page that asks was opened;
+    one that somebody else gave a lead since then keeps them.
+    """
     wanted = list(dict.fromkeys(case_ids))[:50]
     if actor.area_id is None:
-        return 0, len(wanted)
+        return Allocated(0, 0, len(wanted))
     allowed = {lead.id for lead in possible_leads(actor.area_id)}
     found = db.session.scalars(policies.cases_visible_to(actor).where(Case.id.in_(wanted))).all()
     current().load_keys(case.data_key_id for case in found)
-    changed = 0
+    changed = overtaken = 0
     for case in found:
+        led_by = case.lead_id or ""
+        if led_by not in {lead_id, seen.get(case.id, led_by)}:
+            overtaken += 1
+            continue
         try:
             changed += _allocate(actor, case, lead_id, allowed)
         except NotPossible:
             continue
-    return changed, len(wanted) - changed
+    return Allocated(changed, overtaken, len(wanted) - changed - overtaken)

@@ -229,7 +229,11 @@ def _confirm_page(actor: Actor, form: ManyLeadsForm, ticked: list[str]) -> str:
     form.lead.choices = _lead_choices(actor)
     count = len(chosen)
     heading = ngettext("Change lead for %(count)s case", "Change lead for %(count)s cases", count)
-    return render_template("panels/cases/change_lead.html", form=form, chosen=chosen, page_heading=heading)
+    back = _address(asked_in(request.args))
+    return render_template(
+        "panels/cases/change_lead.html", form=form, chosen=chosen, page_heading=heading, list_url=back,
+        action=back.replace(LIST, url_for("panels.change_leads"), 1),
+    )  # fmt: skip
 
 
 def _lead_choices(actor: Actor) -> list[tuple[str, str]]:
@@ -248,12 +252,22 @@ def change_leads() -> ResponseReturnValue:
     ticked = (form.cases.data or [])[:AT_ONCE]
     if not form.validate_on_submit():
         return _confirm_page(actor, form, ticked)
-    changed, left = cases.allocate_many(actor, ticked, form.lead.data)
-    words = ngettext("Lead changed for %(count)s case.", "Lead changed for %(count)s cases.", changed)
-    if left:
-        words += " " + ngettext(
+    seen = dict(led.split(".", 1) for led in form.led.data or [] if "." in led)
+    done = cases.allocate_many(actor, ticked, form.lead.data, seen)
+    flash(_said(done), "success" if done.changed else "notice")
+    return redirect(_address(asked_in(request.args)))
+
+
+def _said(done: cases.Allocated) -> str:
+    said = [ngettext("Lead changed for %(count)s case.", "Lead changed for %(count)s cases.", done.changed)]
+    if done.overtaken:
+        said.append(ngettext(
+            "%(count)s was not changed: someone gave it another lead after you opened the page.",
+            "%(count)s were not changed: someone gave them another lead after you opened the page.", done.overtaken,
+        ))  # fmt: skip
+    if done.left:
+        said.append(ngettext(
             "%(count)s was not changed: it is restricted, closed, or theirs already.",
-            "%(count)s were not changed: they are restricted, closed, or theirs already.", left,
-        )  # fmt: skip
-    flash(words, "success")
-    return redirect(url_for("panels.case_list"))
+            "%(count)s were not changed: they are restricted, closed, or theirs already.", done.left,
+        ))  # fmt: skip
+    return " ".join(said)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from accounts.models import User
 from accounts.roles import Role
 from audit.models import AuditEntry, Event
 from audit.services import record
@@ -160,7 +161,7 @@ def test_many_cases_change_lead_after_a_look(acting, known, sign_in):
     page = client.submit("/cases", {"cases": [*ids, other]})
     assert "Change lead for 3 cases" in words(page)
     assert "Elsewhere" not in words(page)
-    form = Page(page.text).form(action="/cases/lead")
+    form = Page(page.text).form()
     values = form_values(form) | {"lead": known.users["lead_practitioner@reading"]}
     values["cases"] = [*ids, other]
     done = client.post("/cases/lead", data=values, follow_redirects=True)
@@ -169,6 +170,33 @@ def test_many_cases_change_lead_after_a_look(acting, known, sign_in):
     assert db.session.get_one(Case, other).lead_id == known.users["lead_practitioner@slough"]
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.event == "update:case_allocated")).all()
     assert len(entries) == 3
+
+
+def test_a_case_that_someone_else_gave_away_meanwhile_keeps_its_new_lead(acting, known, sign_in):
+    moved, waiting = open_case(acting, known, lead=None), open_case(acting, known, lead=None)
+    client, listed = sign_in(Role.COORDINATOR), "/cases?view=nobody"
+    form = Page(client.submit(listed, {"cases": [moved, waiting]}).text).form()
+    change(acting, moved, lead_id=known.users["coordinator@reading"])
+    values = form_values(form) | {"lead": known.users["lead_practitioner@reading"]}
+    done = client.post(form.get("action"), data=values, follow_redirects=True)
+    assert "Lead changed for 1 case. 1 was not changed: someone gave it another lead" in words(done)
+    assert done.request.full_path == listed
+    assert db.session.get_one(Case, moved).lead_id == known.users["coordinator@reading"]
+    assert db.session.get_one(Case, waiting).lead_id == known.users["lead_practitioner@reading"]
+
+
+def test_a_lead_who_was_suspended_meanwhile_gets_no_cases(acting, known, sign_in):
+    case_id, lead = open_case(acting, known, lead=None), known.users["lead_practitioner@reading"]
+    client = sign_in(Role.COORDINATOR)
+    form = Page(client.submit("/cases", {"cases": [case_id]}).text).form()
+    with acting("coordinator@reading") as actor:
+        user = db.session.get_one(User, lead)
+        user.active = False
+        record(Event.USER_CHANGED, actor, user)
+        db.session.commit()
+    refused = client.post(form.get("action"), data=form_values(form) | {"lead": lead})
+    assert "They do not lead cases here any more. Choose someone else" in words(refused)
+    assert db.session.get_one(Case, case_id).lead_id is None
 
 
 def test_nothing_ticked_and_no_lead_are_said_beside_the_list(acting, known, sign_in):

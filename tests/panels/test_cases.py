@@ -322,7 +322,9 @@ def test_the_coordinator_chooses_a_lead_of_the_area(acting, known, sign_in):
     assert "Slough" not in page
     assert "Lead changed." in words(client.submit(path, {"lead": known.users["lead_practitioner@reading"]}))
     assert db.session.get_one(Case, case_id).lead_id == known.users["lead_practitioner@reading"]
-    assert "Not a valid choice" in words(client.submit(path, {"lead": known.users["lead_practitioner@slough"]}))
+    assert "They do not lead cases here" in words(
+        client.submit(path, {"lead": known.users["lead_practitioner@slough"]})
+    )
 
 
 def test_a_lead_cannot_allocate(acting, known, sign_in):
