@@ -23,12 +23,12 @@ CLOSED = (
 
 
 def close_three(cast: Cast) -> None:
-    """Open cases that are due first, so that their lines are on the first page of the list of cases."""
-    # Other parts of the demonstration tell of the coordinator's cases, of step-ups and of what was shared.
+    """A lead's open cases that are due first, so that their lines are on the first page of the list of cases."""
+    # Other parts of the demonstration tell of step-ups and of what was shared.
     told = [select(model.case_id).where(model.case_id.is_not(None)) for model in (StepUp, Disclosure)]
     chosen = (
         select(Case.young_person_id, Case.lead_id)
-        .where(Case.area_id == cast.area.id, Case.is_open, Case.lead_id != cast[Role.COORDINATOR].user_id)
+        .where(Case.area_id == cast.area.id, Case.is_open, Case.lead_id == cast[Role.LEAD].user_id)
         .where(*(Case.id.not_in(cases) for cases in told))
         .order_by(Case.next_due_on, Case.reference)
         .limit(len(CLOSED))

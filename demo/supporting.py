@@ -73,8 +73,9 @@ class Supporting(Telling):
         return (GoalOutcome.ACHIEVED if is_reached else GoalOutcome.PARTIAL).value
 
     def _offer(self, status: OfferStatus, goals: list[Id]) -> Id:
-        intervention, _ = self.rng.choice(self.place.interventions)
         practitioner, agency = self.rng.choice(self.place.practitioners)
+        theirs = [offered for offered, provider in self.place.interventions if provider == agency]
+        intervention = self.rng.choice(theirs or [offered for offered, _ in self.place.interventions])
         offered = status is OfferStatus.OFFERED
         start = self.opened_on + timedelta(days=21)
         offer = self.batch.add(

@@ -261,11 +261,11 @@ def _partnership(actor: Actor, shown: Work) -> None:
 
 
 def _oversight(actor: Actor, shown: Work) -> None:
-    shown.notices.append(
-        Notice(
-            _("The figures of all areas are on the reports. Small numbers are hidden."), "/oversight", _("Open reports")
-        )
-    )
+    whose = (
+        _("The figures of your district are on its report. Small numbers are hidden.") if actor.district_id
+        else _("The figures of all areas are on the reports. Small numbers are hidden.")
+    )  # fmt: skip
+    shown.notices.append(Notice(whose, "/oversight", _("Open reports")))
 
 
 def _analyst(actor: Actor, shown: Work) -> None:

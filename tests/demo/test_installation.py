@@ -100,6 +100,14 @@ def test_reading_has_a_full_caseload(reading):
     assert count(YoungPerson, YoungPerson.area_id == reading) > 100
 
 
+def test_forty_staff_share_the_work_so_that_nobody_has_more_than_they_could_do(reading):
+    assert count(User) == 40
+    led = select(func.count()).where(Case.area_id == reading, Case.is_open, Case.lead_id.is_not(None))
+    most = max(db.session.scalars(led.group_by(Case.lead_id)))
+    assert most < 45
+    assert count(Membership, Membership.area_id == reading, Membership.role == "provider_practitioner") == 2
+
+
 def test_every_young_person_has_a_place(reading):
     areas = list(db.session.scalars(select(Area.slug)))
     assert sum(shares_of(areas, 600)) == 600

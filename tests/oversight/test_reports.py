@@ -124,6 +124,7 @@ def test_a_district_sees_itself_alone(acting, known, sign_in):
         own = as_district_viewer(known).slug
         db.session.commit()
     viewer = sign_in(Role.OVERSIGHT_VIEWER)
+    assert "The figures of your district are on its report" in words(viewer.get("/"))
     home = viewer.get("/oversight", follow_redirects=True)
     assert home.request.path == f"/oversight/csp/{own}"
     assert "Too few to show" in words(home)
