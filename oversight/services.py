@@ -18,7 +18,7 @@ from oversight import measures
 from oversight.kept import counted_once
 from oversight.measures import STEPS, WAITS, Load, Scope, Wait
 from oversight.periods import Period
-from oversight.suppression import SMALLEST_SHOWN, Grid, may_show_share, suppress
+from oversight.suppression import SMALLEST_SHOWN, Grid, alone, may_show_share, suppress
 
 PRIVATE = "[c]"
 STEP_WORDS = {"referred": "Referred", "decided": "Decided", "taking_part": "Taking part", "plan": "Plan agreed",
@@ -214,7 +214,7 @@ def district_report(district: District, period: Period) -> AreaReport:
     """A district's own figures; every small one hidden, and no total to set them against."""
     scope = Scope(period, district.area_id, district.id)
     counts = measures.funnel(scope).by_area.get(district.area_id, (0,) * len(STEPS))
-    shown = tuple(value if value >= SMALLEST_SHOWN else None for value in counts)
+    shown = alone(counts)
     waited = measures.waits(scope, targets_of(None))
     waits = _board_waits(waited, district.area_id)
     return AreaReport(_funnel(shown), list(waits), too_few=_mostly_hidden(shown))

@@ -1,7 +1,10 @@
-"""Hidden figures: small counts, and as many others as it takes that no total or neighbour gives a small one away."""
+"""Hidden figures: small counts, small steps down, and as many others as it takes that no total or neighbour tells one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+Rows = Sequence[Sequence[int]]
+Places = set[tuple[int, int]]
 
 SMALLEST_SHOWN = 5
 # How far apart the lowest and highest value must lie that a reader could work out for a small hidden cell.
@@ -21,28 +24,36 @@ class Grid:
         return sum(cell is None for cell in every) * 2 > len(every)
 
 
-def suppress(rows: Sequence[Sequence[int]]) -> Grid:
+def suppress(rows: Rows) -> Grid:
     """Hide what must be. Each row is a funnel: no later cell is greater than an earlier one, and readers know that."""
-    width = len(rows[0]) if rows else 0
-    hidden = {(r, c) for r, row in enumerate(rows) for c, value in enumerate(row) if value < SMALLEST_SHOWN}
-    bare: set[int] = set()
-    while any([_hide_more(rows, column, hidden, bare) for column in range(width)]):
+    totals = [sum(column) for column in zip(*rows, strict=True)]
+    small = {(r, c) for r, row in enumerate(rows) for c, value in enumerate(alone(row)) if value is None}
+    hidden, bare = set(small), {c for c, total in enumerate(alone(totals)) if total is None}
+    while any([_hide_more(rows, column, small, hidden, bare) for column in range(len(totals))]):
         continue
     return Grid(
         tuple(tuple(None if (r, c) in hidden else v for c, v in enumerate(row)) for r, row in enumerate(rows)),
-        tuple(None if c in bare else sum(row[c] for row in rows) for c in range(width)),
+        tuple(None if c in bare else total for c, total in enumerate(totals)),
     )
 
 
-def _hide_more(rows: Sequence[Sequence[int]], column: int, hidden: set[tuple[int, int]], bare: set[int]) -> bool:
+def alone(row: Sequence[int]) -> tuple[int | None, ...]:
+    """A funnel that stands by itself. Hidden is what is small, and what is a few less than the step shown before it."""
+    shown: list[int | None] = []
+    before = 0
+    for value in row:
+        is_small = value < SMALLEST_SHOWN or 0 < before - value < SMALLEST_SHOWN
+        shown.append(None if is_small else value)
+        before = before if is_small else value
+    return tuple(shown)
+
+
+def _hide_more(rows: Rows, column: int, small: Places, hidden: Places, bare: set[int]) -> bool:
     """Hide one more cell of a column, or its total, where a hidden cell could be worked out. Whether it did."""
-    if column in bare or not any(c == column for _, c in hidden):
-        return False
-    total = sum(row[column] for row in rows)
-    if total >= SMALLEST_SHOWN and _is_safe(rows, column, hidden):
-        return False
     places = [r for r in range(len(rows)) if (r, column) in hidden]
-    if len(places) < len(rows) and total >= SMALLEST_SHOWN:
+    if column in bare or not places or _is_safe(rows, column, small, hidden):
+        return False
+    if len(places) < len(rows):
         hidden.add((_neighbour(places, len(rows)), column))
     else:
         bare.add(column)
@@ -54,22 +65,26 @@ def _neighbour(places: list[int], count: int) -> int:
     return next(r % count for r in range(places[0] + 1, places[0] + count) if r % count not in places)
 
 
-def _is_safe(rows: Sequence[Sequence[int]], column: int, hidden: set[tuple[int, int]]) -> bool:
+def _is_safe(rows: Rows, column: int, small: Places, hidden: Places) -> bool:
     places = [r for r in range(len(rows)) if (r, column) in hidden]
     left = sum(rows[r][column] for r in places)
     spans = {r: _span(rows, r, column, hidden, left) for r in places}
-    small = [r for r in places if rows[r][column] < SMALLEST_SHOWN]
-    wanted = {r: WIDTH_SMALL if r in small else WIDTH_OTHER for r in places}
+    wanted = {r: WIDTH_SMALL if (r, column) in small else WIDTH_OTHER for r in places}
     if any(_width(spans, r, left) < wanted[r] for r in places):
         return False
-    # Who knows the rule may guess that every hidden cell is a small one: even then none may be certain.
-    guessed = {r: (low, min(high, SMALLEST_SHOWN - 1)) for r, (low, high) in spans.items()}
-    return len(small) < len(places) or all(_width(guessed, r, left) >= WIDTH_OTHER for r in places)
+    # Who knows the rule may guess that each is hidden for itself: even then none may be certain.
+    guessed = {r: _guess(rows[r][column], *spans[r]) for r in places}
+    is_one_other = any((r, column) not in small for r in places)
+    return is_one_other or all(_width(guessed, r, left) >= WIDTH_OTHER for r in places)
 
 
-def _span(
-    rows: Sequence[Sequence[int]], r: int, column: int, hidden: set[tuple[int, int]], left: int
-) -> tuple[int, int]:
+def _guess(value: int, low: int, high: int) -> tuple[int, int]:
+    """What a cell could be that is hidden for itself: a small number, or a few less than the step before it."""
+    few = SMALLEST_SHOWN - 1
+    return (low, min(high, few)) if value <= few else (max(low, high - few), high - 1)
+
+
+def _span(rows: Rows, r: int, column: int, hidden: Places, left: int) -> tuple[int, int]:
     """The least and the most that a cell can be by its own row."""
     return _bound(rows[r], r, column, hidden, 1), min(left, _bound(rows[r], r, column, hidden, -1, left))
 
@@ -81,7 +96,7 @@ def _width(spans: dict[int, tuple[int, int]], r: int, left: int) -> int:
     return min(spans[r][1], left - sum(low for low, _ in others)) - low
 
 
-def _bound(row: Sequence[int], r: int, column: int, hidden: set[tuple[int, int]], step: int, otherwise: int = 0) -> int:
+def _bound(row: Sequence[int], r: int, column: int, hidden: Places, step: int, otherwise: int = 0) -> int:
     """The nearest cell of the row that is shown, after (the least it can be) or before (the most)."""
     place = column + step
     while 0 <= place < len(row):

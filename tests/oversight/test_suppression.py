@@ -5,11 +5,11 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oversight.suppression import SMALLEST_SHOWN, may_show_share, suppress
+from oversight.suppression import SMALLEST_SHOWN, alone, may_show_share, suppress
 
 # Rows of a funnel: each cell at most the one before.
 funnels = st.lists(
-    st.lists(st.integers(0, 40), min_size=2, max_size=4).map(lambda row: sorted(row, reverse=True)[:2]),
+    st.lists(st.integers(0, 40), min_size=3, max_size=5).map(lambda row: sorted(row, reverse=True)[:3]),
     min_size=2, max_size=6,
 )  # fmt: skip
 
@@ -43,8 +43,16 @@ def test_no_small_cell_is_shown_and_none_can_be_worked_out(rows):
             if grid.cells[r][c] is None:
                 low, high = known_range(grid, c, r)
                 assert low <= value <= high
-                assert high - low >= (5 if value < SMALLEST_SHOWN else 1)
+                assert high - low >= (5 if value < SMALLEST_SHOWN or is_small_step(grid.cells[r][:c], value) else 1)
+    for line in (*grid.cells, grid.totals):
+        assert not any(shown is not None and is_small_step(line[:c], shown) for c, shown in enumerate(line))
     assert all(total is None or total >= SMALLEST_SHOWN for total in grid.totals)
+
+
+def is_small_step(before, value):
+    """Whether so few were lost since the last step that is shown that they could be recognised."""
+    shown = [count for count in before if count is not None]
+    return bool(shown) and 0 < shown[-1] - value < SMALLEST_SHOWN
 
 
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=4))
@@ -73,9 +81,18 @@ def test_one_small_cell_takes_its_neighbour_with_it():
 
 
 def test_a_table_without_small_cells_is_whole():
-    grid = suppress([[30, 20], [12, 9]])
-    assert grid.cells == ((30, 20), (12, 9))
+    grid = suppress([[30, 20], [14, 9], [8, 8]])
+    assert grid.cells == ((30, 20), (14, 9), (8, 8))
+    assert grid.totals == (52, 37)
     assert not grid.is_mostly_hidden
+
+
+def test_nobody_subtracts_one_step_from_the_next():
+    """21 of whom 20 take part would say that one does not; the next area's step goes with it, or the total would say so."""
+    grid = suppress([[21, 20, 12], [40, 30, 22], [50, 30, 20]])
+    assert grid.cells == ((21, None, 12), (40, None, 22), (50, 30, 20))
+    assert grid.totals == (111, 80, 54)
+    assert alone([21, 20, 12]) == (21, None, 12)
 
 
 def test_nothing_but_small_cells_hides_the_total_too():
