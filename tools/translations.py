@@ -36,7 +36,8 @@ SILENT_FILES = (
     "accounts/services/devices.py", "accounts/services/challenges.py", "accounts/services/own_account.py",
     "audit/chain.py", "audit/engine.py", "audit/notes.py", "audit/proofs.py", "audit/services.py", "audit/retention.py",
     "audit/signing.py", "audit/verify.py", "audit/verify_export.py", "audit/triggers.py", "audit/checkpoints.py",
-    "audit/anchors.py", "audit/watch/relationships.py", "desk/health.py", "files/storage.py", "files/services/checking.py",
+    "audit/anchors.py", "audit/watch/relationships.py", "desk/health.py", "desk/stores.py", "files/storage.py",
+    "files/services/checking.py",
     "imports/columns.py", "interface/openapi.py", "interface/schemas.py", "interface/fields.py", "interface/reading.py",
     "interface/views/referrals.py", "interface/views/token.py",
 )  # fmt: skip

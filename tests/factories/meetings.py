@@ -19,6 +19,8 @@ from referrals.models import Referral
 
 PANEL = ("panel_chair", "panel_member", "coordinator")
 
+WHY = {"rationale": "School and nan agree that he needs someone to talk to."}
+
 
 def ready_referral(
     acting: Any, known: Any, *, area: str = "reading", forename: str = "Kaya", surname: str = "Sefton",

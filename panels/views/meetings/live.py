@@ -97,9 +97,10 @@ def live(meeting_id: Id, number: int) -> ResponseReturnValue:
     paper = papers.of_item(place.item, with_words=not share, keys=[draft.data_key_id] if draft else [])
     people = in_meeting.people_of(place.seen.meeting)
     form = _form(place, paper, people)
+    restored = False
     if request.method == "GET":
         _fill(form, place.item)
-        _restore(form, place.item, draft)
+        restored = _restore(form, place.item, draft)
     if form.validate_on_submit():
         return _saved(place, form)
     return render_template(
@@ -107,7 +108,7 @@ def live(meeting_id: Id, number: int) -> ResponseReturnValue:
         quorum=meetings.quorum_of(place.seen.meeting, (p.member for p in people.invited)),
         to_leave=[p.name for p in people.invited if p.member.user_id in place.in_the_room], ready_words=_ready_words(),
         may_share=place.seen.actor.can(P.SHARING_RECORD), words=_shared(),
-        autosave=url_for("drafts.save", form_key=_draft_key(place.item)),
+        autosave=url_for("drafts.save", form_key=_draft_key(place.item)), restored=restored,
     )  # fmt: skip
 
 
@@ -198,12 +199,13 @@ def _draft_key(item: AgendaItem) -> str:
     return f"item-{item.id}"
 
 
-def _restore(form: DecisionForm, item: AgendaItem, draft: drafts.FormDraft | None) -> None:
+def _restore(form: DecisionForm, item: AgendaItem, draft: drafts.FormDraft | None) -> bool:
     """What was typed and not sent, unless a decision was saved since. Ticks are not kept, only words and choices."""
     if draft is None or (item.decided_at and draft.saved_at <= item.decided_at):
-        return
+        return False
     drafts.fill(form, draft)
     form.support.data = list(item.intervention_ids or [])
+    return True
 
 
 def _answer(form: DecisionForm) -> decisions.Answer:
