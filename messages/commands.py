@@ -31,13 +31,13 @@ def worker(once: bool, with_parent: bool, after: float) -> None:
     """
     time.sleep(after)
     at_work = Worker(parent=os.getppid() if with_parent else None)
-    at_work.listen()
-    if not once:
-        at_work.run()
-        return
-    jobs.announce()
-    while not at_work.is_over and at_work.once():
-        pass
+    with at_work.listening():
+        if not once:
+            at_work.run()
+            return
+        jobs.announce()
+        while not at_work.is_over and at_work.once():
+            pass
 
 
 @messages.command()

@@ -3,6 +3,8 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
 
@@ -25,10 +27,15 @@ class Worker:
         self.stopping = threading.Event()
         self.parent = parent
 
-    def listen(self) -> None:
-        """Finish the piece in hand when asked to stop."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._asked)
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Finish the piece in hand when asked to stop; afterwards a signal ends this process, and its children, as before."""
+        before = {number: signal.signal(number, self._asked) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _asked(self, number: int, frame: FrameType | None) -> None:
         self.stopping.set()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -309,7 +310,7 @@ def test_no_command_answers_with_a_traceback(tmp_path):
     """Over a database without tables: a sentence, and no words of a library."""
     given = {"email": "ada@agency.example", "path": str(tmp_path / "copy"), "entry": "reading/1", "old": "1", "new": "2",
              "reference": "RDG-26-0417K", "once": "--once"}  # fmt: skip
-    app = build({}, tmp_path)
+    app, handled = build({}, tmp_path), signal.getsignal(signal.SIGTERM)
     with app.app_context():
         for words in own_commands(app):
             command = app.cli
@@ -326,6 +327,7 @@ def test_no_command_answers_with_a_traceback(tmp_path):
             )
             assert isinstance(ended.exception, SystemExit | None), (words, ended.exception)
             assert "sqlalche.me" not in ended.output, words
+    assert signal.getsignal(signal.SIGTERM) is handled
 
 
 def test_a_fault_of_the_program_is_told_by_type_and_place(app, monkeypatch):
