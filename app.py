@@ -1,7 +1,9 @@
 """The application factory: settings, extensions, guard, blueprints."""
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -13,7 +15,19 @@ import audit.safety_net
 from accounts.sessions import Sessions
 from audit.services import RequestTrail
 from config.settings import Settings
-from core import access, command_faults, db, drafts, held_forms, languages, logs, policy_reports, requests, sensitivity
+from core import (
+    access,
+    command_faults,
+    db,
+    drafts,
+    forms,
+    held_forms,
+    languages,
+    logs,
+    policy_reports,
+    requests,
+    sensitivity,
+)
 from core.ids import IdConverter, NumberConverter, new_id
 from core.keyring import KeyRing
 from core.keystore import KeyStore
@@ -42,6 +56,13 @@ PACKAGES = (
 )
 
 
+class Plain(Flask):
+    """No function of ours is a coroutine, so none is asked whether it is one, a dozen times with each request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings | None = None, provider: KeyProvider | None = None) -> Flask:
     """Build the application. Raise SettingsError where its settings are not safe.
 
@@ -49,7 +70,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     """
     settings = settings or Settings()
     settings.check()
-    app = Flask(__name__, static_url_path="/static")
+    app = Plain(__name__, static_url_path="/static")
     app.request_class = MemoryRequest
     app.config.update(accounts.app.flask_config(settings))
     app.url_map.converters |= {"id": IdConverter, "int": NumberConverter}
@@ -69,6 +90,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     app.extensions["gate_steps"].append(sessions.persist)
     # A browser's own report brings no token of ours; it changes nothing.
     CSRFProtect(app).exempt(policy_reports.bp)
+    app.before_request(forms.keep_token)
     app.register_blueprint(policy_reports.bp)
     app.register_blueprint(drafts.bp)
     held_forms.init_app(app)

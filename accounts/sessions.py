@@ -22,9 +22,10 @@ from accounts.server_session import ABSOLUTE, NOTICES, ServerSession, server_ses
 from core import submissions, systems
 from core.access import writes_late
 from core.clock import now, today
-from core.db import db, fetch, is_writing, set_writing
+from core.db import db, is_writing, set_writing
 from core.ending import at_commit
 from core.row_security import NOBODY, see_as
+from core.statements import fetch
 
 AT_ONCE = 3
 NOTICE_SECONDS = 600
@@ -95,7 +96,7 @@ class Sessions(SessionInterface):
         once = submissions.key_of_plain_form() if dialect == "postgresql" and is_writing() else ""
         if once:
             values["once"] = once
-        return fetch(who_on(dialect, bool(once)), values).first()
+        return next(iter(fetch(who_on(dialect, bool(once)), values)), None)
 
     def _with_notices(self, opened: ServerSession, request: Request) -> ServerSession:
         """What the last page left to be said on this one."""

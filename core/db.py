@@ -12,7 +12,8 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, String, event, make_url
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Connection, DateTime, Engine, MetaData, String, event, make_url
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
@@ -35,7 +36,22 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+class OneDatabase(Session):
+    """One database holds every record (keys have a store of their own), so no statement has to look for its engine."""
+
+    _engine: Engine | None = None
+
+    def get_bind(
+        self, mapper: Any = None, clause: Any = None, bind: Engine | Connection | None = None, **kwargs: Any
+    ) -> Engine | Connection:
+        if bind is not None:
+            return bind
+        if self._engine is None:
+            self._engine = self._db.engine
+        return self._engine
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"class_": OneDatabase})
 
 
 class Moment(TypeDecorator[datetime]):
@@ -53,26 +69,6 @@ class Moment(TypeDecorator[datetime]):
 
 def id_type() -> String:
     return String(type_length)
-
-
-def fetch(statement: Any, values: dict[str, Any]) -> Any:
-    """The rows of a statement that is made once and runs on every page; columns by name, no records.
-
-    PostgreSQL's driver gives every type as we want it, so there the text is made once and SQLAlchemy's part of the work,
-    half of the statement's price, is left out.
-    """
-    if db.engine.dialect.name != "postgresql":
-        return db.session.execute(statement, values)
-    known = _texts.get(statement)
-    if known is None:
-        whole = statement.compile(dialect=db.engine.dialect).construct_expanded_state(values)
-        fixed = {name: value for name, value in whole.parameters.items() if name not in values}
-        known = _texts[statement] = (whole.statement, fixed)
-    text, fixed = known
-    return db.session.connection().exec_driver_sql(text, {**fixed, **values})
-
-
-_texts: "weakref.WeakKeyDictionary[Any, tuple[str, Any]]" = weakref.WeakKeyDictionary()
 
 
 class Sealing:

@@ -2,21 +2,19 @@
 
 import json
 import re
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-import psycopg
 from sqlalchemy import Date, Dialect
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeEngine
 
 from core.db import Moment, db
+from core.statements import Asked, as_sqlalchemy_raises, ask, numbered
 
 LATE = "late_statements"
 _NAME = re.compile(r"(?<![:\w]):(\w+)")
@@ -57,27 +55,20 @@ def ending(session: Session) -> Iterator[Run]:
     connection = session.connection()
     driver: Any = connection.connection.driver_connection
     is_postgres = connection.dialect.name == "postgresql"
-    try:
+    with as_sqlalchemy_raises(connection, "the end of a transaction"):
         if is_postgres:
             with driver.pipeline() as pipeline:
                 must_change = _ask_together(driver, late)
-                yield _run(lambda statement, values: _ask(driver, _for_driver(statement), values))
+                yield _run(lambda statement, values: ask(driver, numbered(statement), values))
                 # The answers of all that was asked before the caller's last question have come with its own.
                 if any(cursor.rowcount < 0 for cursor in must_change):
                     pipeline.sync()
                 _check(must_change)
                 driver.execute("COMMIT")
         else:
-            ask = _plain(driver, connection.dialect)
-            _check([done for statement, values, must in late if (done := ask(statement, values)) and must])
-            yield _run(ask)
-    except (psycopg.Error, sqlite3.Error) as error:
-        if is_postgres and driver.closed:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            "the end of a transaction", None, error, psycopg.Error if is_postgres else sqlite3.Error,
-            hide_parameters=True, dialect=connection.dialect,
-        ) from error  # fmt: skip
+            ask_plainly = _plain(driver, connection.dialect)
+            _check([done for statement, values, must in late if (done := ask_plainly(statement, values)) and must])
+            yield _run(ask_plainly)
 
 
 def _run(ask: Callable[[str, Any], Any]) -> Run:
@@ -116,37 +107,23 @@ def _stored(is_moment: bool, dialect: Dialect) -> Any:
 
 def _ask_together(driver: Any, late: list[Any]) -> list[Any]:
     """Send them all; returns the cursors of those that must change their row."""
-    must_change = [_ask(driver, _for_driver(statement), values) for statement, values, must in late if must]
+    must_change = [ask(driver, numbered(statement), values) for statement, values, must in late if must]
     others = [(statement, values) for statement, values, must in late if not must]
     if others:
-        _ask(driver, _together(tuple(statement for statement, _ in others)), _numbered(others))
+        ask(driver, _together(tuple(statement for statement, _ in others)), _values_of(others))
     return must_change
 
 
-def _ask(driver: Any, asked: tuple[str, tuple[str, ...]], values: Mapping[str, Any]) -> Any:
-    """As the server itself writes places: names would be looked for anew in each text with more than fifty of them."""
-    text, names = asked
-    return psycopg.RawCursor(driver).execute(text, [values[name] for name in names])
-
-
 @cache
-def _for_driver(statement: str) -> tuple[str, tuple[str, ...]]:
-    """``:name`` as PostgreSQL writes it, and the names in the order of their numbers; a cast (``::text``) is left alone."""
-    names: dict[str, int] = {}
-    text = _NAME.sub(lambda found: f"${names.setdefault(found[1], len(names) + 1)}", statement)
-    return text, tuple(names)
-
-
-@cache
-def _together(statements: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def _together(statements: tuple[str, ...]) -> Asked:
     """One statement that runs all of these, for the driver: a name ends in the number of its statement.
 
     They run in no order, and none sees what another did: late statements are about rows of their own.
     """
     *first, last = (_NAME.sub(rf":\1_{n}", statement) for n, statement in enumerate(statements))
     together = f"with {', '.join(f'late_{n} as ({statement})' for n, statement in enumerate(first))} " if first else ""
-    return _for_driver(together + last)
+    return numbered(together + last)
 
 
-def _numbered(statements: list[tuple[str, Any]]) -> dict[str, Any]:
+def _values_of(statements: list[tuple[str, Any]]) -> dict[str, Any]:
     return {f"{name}_{n}": value for n, (_, values) in enumerate(statements) for name, value in values.items()}

@@ -4,8 +4,9 @@ from datetime import date
 from typing import Any
 
 import structlog
-from flask import has_request_context, request
+from flask import current_app, g, has_request_context, request, session
 from flask_wtf import FlaskForm
+from flask_wtf.csrf import generate_csrf
 from wtforms import Field, HiddenField, IntegerField
 from wtforms.meta import DefaultMeta
 from wtforms.utils import unset_value
@@ -20,12 +21,27 @@ log = structlog.get_logger()
 MACHINERY = ("csrf_token", "once", "row_version", "submit", "holder", "given_back")
 # Whose form it is, signed (``core.held_forms``); and the mark of one that is only shown again.
 HOLDER, GIVEN_BACK = "holder", "given_back"
+# Of how many sessions the signed form token is remembered.
+TOKENS = 2_000
 # As people type them, in English or in Welsh.
 MONTHS = {name: n for n, names in enumerate(
     ("jan january ion ionawr", "feb february chwe chwef chwefror", "mar march maw mawrth", "apr april ebr ebrill",
      "may mai", "jun june meh mehefin", "jul july gor gorff gorffennaf", "aug august aws awst",
      "sep sept september med medi", "oct october hyd hydref", "nov november tach tachwedd",
      "dec december rhag rhagfyr"), 1) for name in names.split()}  # fmt: skip
+
+
+def keep_token() -> None:
+    """Before the view: a session's token is signed once in a process, and not again with each page that shows a form."""
+    held = session.get("csrf_token")
+    if held is None:
+        return
+    signed: dict[str, str] = current_app.extensions.setdefault("signed_tokens", {})
+    if held not in signed:
+        if len(signed) >= TOKENS:
+            signed.clear()
+        signed[held] = generate_csrf()
+    g.csrf_token = signed[held]
 
 
 def note_refusal(form: FlaskForm, is_right: bool) -> bool:

@@ -32,6 +32,7 @@ from sqlalchemy import (
 from core.clock import now
 from core.db import NAMING, Moment, engine_options, forget_after_fork
 from core.ids import type_length
+from core.statements import numbered, run
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -67,7 +68,7 @@ tombstone = Table(
 # One statement however many are asked for; a search asks for every key of an area.
 _BY_IDS = {
     "postgresql": "select id, owner_kind, owner_id, area_id, area_key_version, wrapped from data_key"
-    " where id = any(string_to_array(%s, ','))",
+    " where id = any(string_to_array(:ids, ','))",
     "sqlite": "select id, owner_kind, owner_id, area_id, area_key_version, wrapped from data_key"
     " where id in (select value from json_each(?))",
 }
@@ -161,7 +162,9 @@ class KeyStore:
         wanted = list(ids)
         given = ",".join(wanted) if self.is_postgres else json.dumps(wanted)
         with self.engine.connect() as connection:
-            return list(connection.exec_driver_sql(_BY_IDS[self.engine.dialect.name], (given,)).all())
+            if self.is_postgres:
+                return run(connection, numbered(_BY_IDS["postgresql"]), {"ids": given})
+            return list(connection.exec_driver_sql(_BY_IDS["sqlite"], (given,)).all())
 
     def versions(self, scope: str) -> list[int]:
         """The versions of a scope's key that are still kept, oldest first; asked anew each time."""

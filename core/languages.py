@@ -10,10 +10,10 @@ from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from babel.support import LazyProxy, NullTranslations, Translations
-from flask import Blueprint, Flask, abort, current_app, has_request_context, redirect, request, url_for
+from flask import Blueprint, Flask, abort, current_app, has_request_context, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from markupsafe import Markup
@@ -160,7 +160,7 @@ def links() -> list[dict[str, str]]:
         return []
     here = request.full_path.rstrip("?") if request.method == "GET" else request.path
     return [
-        {"code": code, "name": NAMES[code], "href": url_for("languages.choose", code=code, next=here)}
+        {"code": code, "name": NAMES[code], "href": f"/language/{code}?{urlencode({'next': here})}"}
         for code in ours if code != language()
     ]  # fmt: skip
 

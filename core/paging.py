@@ -25,6 +25,15 @@ class Paging:
     def last(self) -> int:
         return min(self.page * self.size, self.total)
 
+    @property
+    def shown(self) -> list[int | None]:
+        """The pages that are offered: the first, those beside this one, the last; None where some are left out."""
+        near = sorted({1, self.pages, *range(max(1, self.page - 1), min(self.pages, self.page + 1) + 1)})
+        offered: list[int | None] = []
+        for before, number in zip([0, *near], near, strict=False):
+            offered += [number] if number == before + 1 else [None, number]
+        return offered
+
 
 def page_number(text: str | None) -> int:
     """The page asked for in an address; anything else is the first."""

@@ -56,7 +56,7 @@ def refuse_foreign() -> None:
     if request.method not in UNSAFE:
         return
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-    ours = {current_app.extensions["settings"].public_url, request.host_url.rstrip("/")}
+    ours = {current_app.extensions["settings"].public_url, f"{request.scheme}://{request.host}"}
     if (origin is not None and origin not in ours) or site not in {None, "same-origin", "none"}:
         log.warning("foreign_form", route=request.endpoint, request_id=g.get("request_id"))
         abort(400)

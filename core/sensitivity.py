@@ -1,5 +1,6 @@
 """Records that are closed to some: one place leaves out what nobody may know of and closes what only named people read."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -7,12 +8,13 @@ from sqlalchemy import ColumnElement, event, or_, true
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
-from core.db import Base, db, fetch
+from core.db import Base, db
 from core.formats import Closed
 from core.ids import Id
 from core.languages import gettext as _
 from core.row_rules import rule_of
 from core.row_security import viewer
+from core.statements import fetch
 
 # What a closed record's fields read as on a list. A name says whom to ask; there is no other name and no date.
 NAMELESS = frozenset({"forename", "preferred_name"})
@@ -97,9 +99,9 @@ def _leave_out_hidden(state: ORMExecuteState) -> None:
     )
 
 
-def fetch_known(statement: Any, values: dict[str, Any]) -> Any:
-    """`core.db.fetch` for rows about young people: the same rows as the session would give, without those hidden here."""
-    return db.session.execute(statement, values) if viewer().hidden else fetch(statement, values)
+def fetch_known(statement: Any, values: dict[str, Any]) -> Sequence[Any]:
+    """`core.statements.fetch` for rows about young people: the same rows as the session would give, without those hidden here."""
+    return db.session.execute(statement, values).all() if viewer().hidden else fetch(statement, values)
 
 
 def install() -> None:

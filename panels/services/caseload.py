@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from flask import current_app
@@ -18,6 +19,7 @@ from core.context import current
 from core.crypto import sealed_column
 from core.db import db
 from core.ids import Id
+from core.languages import language
 from core.paging import PER_PAGE, Paging
 from core.sensitivity import fetch_known
 from panels import policies
@@ -63,10 +65,13 @@ class Listing:
     may_sort_by_name: bool
 
 
+_STAGES = {stage.value: stage for stage in CaseStage}
+
+
 def shown_stage(stage: str, review_due_on: date | None, on: date) -> CaseStage:
     """A review that is due shows as such without a nightly job having to say so."""
     due = stage in REVIEWED and review_due_on is not None and review_due_on <= on
-    return CaseStage.REVIEW_DUE if due else CaseStage(stage)
+    return CaseStage.REVIEW_DUE if due else _STAGES[stage]
 
 
 def find(actor: Actor, asked: Asked) -> Listing:
@@ -75,14 +80,14 @@ def find(actor: Actor, asked: Asked) -> Listing:
         named = _by_name(actor, asked)
         if named is not None:
             return named
-        asked = replace(asked, sort="due", down=False)
+        asked = asked._replace(sort="due", down=False)
     shape, values = shape_of(actor, asked), parameters(actor, asked)
     # Beyond five hundred nobody pages through all: the number may be a minute old, and is not counted meanwhile.
-    counting = replace(shape, sort="due", down=False)
+    counting = shape._replace(sort="due", down=False)
     key = (counting, *values.values())
     total = _still(key)
     statement = list_statement(shape, PER_PAGE, (asked.page - 1) * PER_PAGE, counted=total is None)
-    found = fetch_known(statement, values).all()
+    found = fetch_known(statement, values)
     if total is None:
         total = found[0].total if found else 0
     if total > COUNT_UP_TO:
@@ -92,8 +97,8 @@ def find(actor: Actor, asked: Asked) -> Listing:
 
 def _by_name(actor: Actor, asked: Asked) -> Listing | None:
     """All rows under the filters, opened to compare, sorted, and only this page's opened to show; None if too many."""
-    shape = replace(shape_of(actor, asked), sort="due", down=False)
-    found = fetch_known(list_statement(shape, NAME_SORT_UP_TO + 1), parameters(actor, asked)).all()
+    shape = shape_of(actor, asked)._replace(sort="due", down=False)
+    found = fetch_known(list_statement(shape, NAME_SORT_UP_TO + 1), parameters(actor, asked))
     if len(found) > NAME_SORT_UP_TO:
         return None
     seen = current()
@@ -122,9 +127,14 @@ def _as_listed(surname: str | None, first: str | None) -> str:
 _SHOWN = ("surname", "preferred_name", "forename", "date_of_birth")
 
 
+@cache
+def _step_labels(_language: str) -> dict[str, str]:
+    return {step.value: step.label for step in NextStep}
+
+
 def opened(found: Sequence[Any]) -> list[Row]:
     """Rows of the statement with name and date of birth open, noted for the trail."""
-    day, steps = today(), {step.value: step.label for step in NextStep}
+    day, steps = today(), _step_labels(language())
     whole = 2 + len(_SHOWN)
     people = current().open_list(YoungPerson, _SHOWN, (row[:whole] for row in found))
     return [

@@ -1,6 +1,6 @@
 """A list of cases as a file: up to fifty at once, more with a second person's agreement, never more than was agreed."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -41,7 +41,7 @@ class Wanted:
     names: bool
 
     def as_terms(self, rows: int) -> dict[str, Any]:
-        return {"asked": asdict(self.asked), "purpose": self.purpose, "names": self.names, "rows": rows}
+        return {"asked": self.asked._asdict(), "purpose": self.purpose, "names": self.names, "rows": rows}
 
     @classmethod
     def of(cls, approval: Approval) -> "Wanted":
@@ -51,7 +51,7 @@ class Wanted:
 
 def count(actor: Actor, asked: Asked) -> int:
     """How many cases the list holds for this person."""
-    shape, values = replace(shape_of(actor, asked), sort="due", down=False), parameters(actor, asked)
+    shape, values = shape_of(actor, asked)._replace(sort="due", down=False), parameters(actor, asked)
     return int(db.session.scalar(count_statement(shape), values) or 0)
 
 
@@ -92,7 +92,7 @@ def lines(actor: Actor, wanted: Wanted, most: int) -> list[tuple[Any, ...]]:
 
 def _rows(actor: Actor, wanted: Wanted, most: int) -> list[tuple[Any, ...]]:
     """Restricted records stay where they are; every other young person is named in the entry, with a name or without."""
-    asked = replace(wanted.asked, page=1, sort="due", down=False)
+    asked = wanted.asked._replace(page=1, sort="due", down=False)
     every = db.session.execute(list_statement(shape_of(actor, asked), most), parameters(actor, asked)).all()
     found = [row for row in every if is_open_to(row.person_id)]
     seen = current()

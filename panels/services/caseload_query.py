@@ -1,8 +1,7 @@
 """The statements of the list of cases: one for each shape of question, built once, values bound when it runs."""
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, literal, null, or_, select
 
@@ -23,8 +22,7 @@ COUNT_UP_TO = 500
 REVIEWED = (CaseStage.PLAN_AGREED.value, CaseStage.SUPPORT.value, CaseStage.PAUSED.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What the address asks for: codes and ids only. ``stage``, ``lead`` and ``provider`` are empty for all."""
 
     view: str = "open"
@@ -42,8 +40,7 @@ class Asked:
         return bool(self.stage or self.lead or self.provider or self.overdue or self.review)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """Everything that changes the statement itself; values are bound when it runs."""
 
     role: str

@@ -19,9 +19,10 @@ from core.access import Actor
 from core.clock import today
 from core.codes.cases import CaseStage, EngagementStatus
 from core.context import current
-from core.db import db, fetch
+from core.db import db
 from core.ids import Id
 from core.sensitivity import is_restricted, must_open
+from core.statements import fetch_one
 from panels import policies
 from panels.models import Case
 from panels.services import next_step, telling, timeline
@@ -114,7 +115,7 @@ def find_to_write(actor: Actor, case_id: Id) -> Any:
     if actor.area_id is None:
         raise NoResultFound
     statement = _writing_statement(actor.permissions, actor.agency_id is not None)
-    row = fetch(statement, policies.bound(actor) | {"case": case_id}).one()
+    row = fetch_one(statement, policies.bound(actor) | {"case": case_id})
     must_open(row.young_person_id)
     return row
 

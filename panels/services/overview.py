@@ -10,10 +10,11 @@ from core.access import Actor
 from core.codes.cases import PlanStatus, SessionStatus
 from core.codes.offers import OfferStatus
 from core.context import current
-from core.db import db, fetch
+from core.db import db
 from core.ids import Id
 from core.languages import gettext as _
 from core.paging import PER_PAGE
+from core.statements import fetch, fetch_one
 from interventions.models import Intervention
 from panels import policies
 from panels.models import Case, EngagementAttempt, Goal, Offer, Plan, SupportSession, TimelineEntry
@@ -59,7 +60,7 @@ def of(actor: Actor, file: CaseFile) -> Overview:
     page = Overview()
     page.plan, page.goals = _plan(values)
     page.offers = list(fetch(_OFFERS if whole else _OWN_OFFERS, values))
-    counted = fetch(_SESSIONS if whole else _OWN_SESSIONS, values).one()
+    counted = fetch_one(_SESSIONS if whole else _OWN_SESSIONS, values)
     page.came, page.did_not_happen, page.to_come = (int(number) for number in counted)
     page.lines = lines(actor, case, limit=LAST_EVENTS)
     if whole:

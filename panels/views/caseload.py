@@ -1,7 +1,6 @@
 """The list of cases, and changing many at once."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -86,7 +85,7 @@ def _address(asked: Asked) -> str:
 def _list_page(actor: Actor, asked: Asked, error: str | None) -> str:
     listing = caseload.find(actor, asked)
     too_many = asked.sort == "name" and not listing.may_sort_by_name
-    asked = replace(asked, sort="due", down=False) if too_many else asked
+    asked = asked._replace(sort="due", down=False) if too_many else asked
     may_change = actor.can(P.CASE_ALLOCATE) and asked.view != "closed"
     return render_template(
         "panels/cases/list.html", asked=asked, paging=listing.paging, tabs=_tabs(actor, asked),
@@ -118,7 +117,7 @@ def _see_also(actor: Actor) -> list[tuple[str, str]]:
 
 
 def _page_url(asked: Asked) -> Callable[[int], str]:
-    return lambda number: _address(replace(asked, page=number))
+    return lambda number: _address(asked._replace(page=number))
 
 
 def _tabs(actor: Actor, asked: Asked) -> list[dict[str, Any]]:
@@ -146,7 +145,7 @@ def _heads(asked: Asked, listing: Listing) -> list[Any]:
             continue
         down = code == asked.sort and not asked.down
         way = None if code != asked.sort else "descending" if asked.down else "ascending"
-        heads.append({"text": words, "href": _address(replace(asked, sort=code, down=down, page=1)), "sort": way})
+        heads.append({"text": words, "href": _address(asked._replace(sort=code, down=down, page=1)), "sort": way})
     return heads
 
 
@@ -160,6 +159,8 @@ def _filters(actor: Actor, asked: Asked) -> dict[str, Any]:
 
 def _chosen(actor: Actor, asked: Asked) -> list[dict[str, str]]:
     """The filters in force, each a link that takes it away."""
+    if not asked.is_narrow:
+        return []
     names, someone = _filters(actor, asked), _("someone")
     lead = dict(names["leads"]).get(asked.lead, someone)
     provider = dict(names["providers"]).get(asked.provider, someone)
@@ -175,7 +176,7 @@ def _chosen(actor: Actor, asked: Asked) -> list[dict[str, str]]:
         (asked.review, _("Review due"), {"review": False}),
     ]
     return [
-        {"text": str(words), "href": _address(replace(asked, page=1, **without))}  # type: ignore[arg-type]
+        {"text": str(words), "href": _address(asked._replace(page=1, **without))}  # type: ignore[arg-type]
         for value, words, without in found
         if value
     ]
@@ -195,7 +196,7 @@ def _rows(rows: list[Row], may_change: bool) -> list[dict[str, Any]]:
             "id": row.id if may_change else None,
             "label": f"{row.name}, {row.reference}",
             "cells": [
-                _link(row), age_on(row.born, day) if row.born else _DASH,
+                _link(row), str(age_on(row.born, day)) if row.born else _DASH,
                 row.reference, stages[row.stage], row.lead or nobody, row.next_step,
                 short_day(row.closed_on) if row.closed_on else due_markup(row.due_on, day, spoken),
                 short_day(row.last_seen),

@@ -9,7 +9,8 @@ from sqlalchemy import ARRAY, Integer, Text, bindparam, func, select
 
 from accounts.models import Area
 from core.clock import now, today
-from core.db import db, fetch
+from core.db import db
+from core.statements import fetch_one
 from referrals.models import Referral
 
 # 23 letters (a prime), without I and O, which are read as digits.
@@ -57,7 +58,7 @@ def _drawn(stem: str, digits: int, count: int) -> list[str]:
 def _unused(drawn: list[str], count: int) -> list[str]:
     """None of them when at least half are used: then a longer number comes."""
     if db.engine.dialect.name == "postgresql":
-        return list(fetch(_UNUSED, {"drawn": drawn, "count": count}).scalar() or ())
+        return fetch_one(_UNUSED, {"drawn": drawn, "count": count})[0] or []
     used = set(db.session.scalars(select(Referral.reference).where(Referral.reference.in_(drawn))))
     free = [reference for reference in drawn if reference not in used]
     return free[:count] if len(free) * 2 > len(drawn) else []

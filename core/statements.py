@@ -1,0 +1,118 @@
+"""Statements that are made once and run on nearly every page, by the database's driver itself where that is quicker."""
+
+import re
+import sqlite3
+from collections import namedtuple
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import psycopg
+from psycopg.rows import tuple_row
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
+
+from core.db import db
+
+# What the driver is given: SQL with places written ``$1``, and the names whose values stand there, in that order.
+Asked = tuple[str, tuple[str, ...]]
+_NAME = re.compile(r"(?<![:\w]):(\w+)")
+_COMPILED = re.compile(r"%\((\w+)\)s|%%")
+
+
+def fetch(statement: Any, values: Mapping[str, Any]) -> Sequence[Any]:
+    """The rows of a statement that is made once and runs on many pages; columns by name or place, no records.
+
+    PostgreSQL's driver gives every type as we want it, so there SQLAlchemy's part of the work, more than half of the
+    statement's price, is left out. Raise what SQLAlchemy would raise.
+    """
+    connection = db.session.connection()
+    if connection.dialect.name != "postgresql":
+        return db.session.execute(statement, dict(values)).all()
+    known = _known.get(statement)
+    if known is None:
+        known = _known[statement] = _Known.of(statement, values)
+    return run(connection, known.asked, {**known.fixed, **values} if known.fixed else values, known.row_of)
+
+
+def fetch_one(statement: Any, values: Mapping[str, Any]) -> Any:
+    """Its only row. Raise NoResultFound or MultipleResultsFound."""
+    rows = fetch(statement, values)
+    if len(rows) == 1:
+        return rows[0]
+    raise MultipleResultsFound("Several rows where one was asked for") if rows else NoResultFound("No row was found")
+
+
+def run(connection: Connection, asked: Asked, values: Mapping[str, Any], row_of: Any = tuple_row) -> list[Any]:
+    """All rows of one statement on a connection to PostgreSQL that has begun; whoever listens to the engine hears it."""
+    driver: Any = connection.connection.driver_connection
+    cursor: Any = psycopg.RawCursor(driver, row_factory=row_of)
+    for listener in connection.engine.dispatch.before_cursor_execute:
+        listener(connection, cursor, asked[0], values, None, False)
+    with as_sqlalchemy_raises(connection, "a statement that is made once"):
+        cursor.execute(asked[0], [values[name] for name in asked[1]])
+        rows: list[Any] = cursor.fetchall()
+        return rows
+
+
+def ask(driver: Any, asked: Asked, values: Mapping[str, Any]) -> Any:
+    """Send one statement; the cursor has its answer. As the server itself writes places: names would be looked for anew
+    in each text with more than fifty of them."""
+    text, names = asked
+    return psycopg.RawCursor(driver).execute(text, [values[name] for name in names])
+
+
+@cache
+def numbered(statement: str) -> Asked:
+    """``:name`` as PostgreSQL writes it, and the names in the order of their numbers; a cast (``::text``) is left alone."""
+    return _numbered(statement, _NAME)
+
+
+def _numbered(statement: str, name: re.Pattern[str]) -> Asked:
+    names: dict[str, int] = {}
+    text = name.sub(lambda found: f"${names.setdefault(found[1], len(names) + 1)}" if found[1] else "%", statement)
+    return text, tuple(names)
+
+
+@contextmanager
+def as_sqlalchemy_raises(connection: Connection, what: str) -> Iterator[None]:
+    """The driver's errors as SQLAlchemy's, without the values; a connection that was lost is not used again."""
+    try:
+        yield
+    except (psycopg.Error, sqlite3.Error) as error:
+        is_postgres = connection.dialect.name == "postgresql"
+        driver: Any = connection.connection.driver_connection
+        if is_postgres and driver.closed:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            what, None, error, psycopg.Error if is_postgres else sqlite3.Error, hide_parameters=True,
+            dialect=connection.dialect,
+        ) from error  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Known:
+    """A statement as the driver is given it, the values that never change, and what its rows are made with."""
+
+    asked: Asked
+    fixed: Mapping[str, Any]
+    make: Any = None
+
+    @classmethod
+    def of(cls, statement: Any, values: Mapping[str, Any]) -> "_Known":
+        whole = statement.compile(dialect=db.engine.dialect).construct_expanded_state(dict(values))
+        fixed = {name: value for name, value in whole.parameters.items() if name not in values}
+        return cls(_numbered(whole.statement, _COMPILED), fixed)
+
+    def row_of(self, cursor: Any) -> Any:
+        """The driver asks with every answer; the names are the same each time."""
+        if self.make is None and cursor.description:
+            names = [column.name for column in cursor.description]
+            self.make = partial(tuple.__new__, namedtuple("Row", names, rename=True))
+        return self.make
+
+
+_known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
