@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
+from sqlalchemy.orm import make_transient_to_detached
 
 from core.db import db
 
@@ -44,6 +45,44 @@ def fetch_one(statement: Any, values: Mapping[str, Any]) -> Any:
     if len(rows) == 1:
         return rows[0]
     raise MultipleResultsFound("Several rows where one was asked for") if rows else NoResultFound("No row was found")
+
+
+def columns_of(*models: Any) -> list[Any]:
+    """Every column of these tables, in the order in which ``records_in`` reads them."""
+    return [column for model in models for column in model.__table__.c]
+
+
+def records_in(row: Sequence[Any], *models: Any) -> list[Any]:
+    """The records of a row of ``columns_of(*models)``, held by the session as if it had loaded them.
+
+    None where an outer join found none; one that the session holds already stays as it is there. For one record of a
+    page that people open all day: the session's own way to it costs three times as much.
+    """
+    found, place = [], 0
+    for model in models:
+        names = _attributes(model)
+        found.append(_held(model, dict(zip(names, row[place : place + len(names)], strict=True))))
+        place += len(names)
+    return found
+
+
+@cache
+def _attributes(model: Any) -> list[str]:
+    mapper: Any = inspect(model)
+    return [mapper.get_property_by_column(column).key for column in columns_of(model)]
+
+
+def _held(model: Any, values: dict[str, Any]) -> Any:
+    if values["id"] is None:
+        return None
+    session, mapper = db.session(), cast(Any, inspect(model))
+    held = session.identity_map.get(mapper.identity_key_from_primary_key((values["id"],)))
+    if held is None:
+        held = mapper.class_manager.new_instance()
+        vars(held).update(values)
+        make_transient_to_detached(held)
+        session.add(held)
+    return held
 
 
 def run(connection: Connection, asked: Asked, values: Mapping[str, Any], row_of: Any = tuple_row) -> list[Any]:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm.attributes import set_committed_value
 
-from accounts.models import User
+from accounts.models import Area, User
 from audit.models import Event
 from audit.services import record
 from core.access import Actor
@@ -18,6 +19,7 @@ from core.drafts import find as find_form_draft
 from core.formats import moment
 from core.ids import Id, new_id
 from core.spent_keys import destroy_after_commit
+from core.statements import columns_of, fetch_one, records_in
 from files.services import keeping
 from referrals.answers import ENTRY_SECTIONS, Answers, with_page
 from referrals.models import ReferralDraft
@@ -27,7 +29,11 @@ KEPT_DAYS = 28
 WARN_DAYS = 7
 # What was said before there is a draft waits here, sealed, under the person's own system key.
 START_KEY = "refer-start"
-_ONE = OWN_DRAFTS.where(ReferralDraft.id == bindparam("draft"))
+_ONE = (
+    select(*columns_of(ReferralDraft, Area))
+    .outerjoin(Area, Area.id == ReferralDraft.area_id)
+    .where(cast(Any, OWN_DRAFTS.whereclause), ReferralDraft.id == bindparam("draft"))
+)
 
 
 def start_draft(actor: Actor, *, area_id: Id, start: Mapping[str, Any]) -> ReferralDraft:
@@ -55,7 +61,10 @@ def own_details(actor: Actor) -> dict[str, str]:
 
 def find_draft(actor: Actor, draft_id: Id) -> ReferralDraft:
     """Raise NoResultFound for anyone but its owner."""
-    return db.session.scalars(_ONE, owner(actor) | {"draft": draft_id}).one()
+    row = fetch_one(_ONE, owner(actor) | {"draft": draft_id})
+    draft, area = records_in(row, ReferralDraft, Area)
+    set_committed_value(draft, "area", area)
+    return cast(ReferralDraft, draft)
 
 
 def answers_of(draft: ReferralDraft, *, noted: bool) -> Answers:
