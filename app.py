@@ -56,7 +56,7 @@ PACKAGES = (
 )
 
 
-class Plain(Flask):
+class SyncFlask(Flask):
     """No function of ours is a coroutine, so none is asked whether it is one, a dozen times with each request."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None, provider: KeyProvider | None = 
     """
     settings = settings or Settings()
     settings.check()
-    app = Plain(__name__, static_url_path="/static")
+    app = SyncFlask(__name__, static_url_path="/static")
     app.request_class = MemoryRequest
     app.config.update(accounts.app.flask_config(settings))
     app.url_map.converters |= {"id": IdConverter, "int": NumberConverter}

@@ -118,7 +118,11 @@ def _numbered(statement: str, name: re.Pattern[str]) -> Asked:
 
 @contextmanager
 def as_sqlalchemy_raises(connection: Connection, what: str) -> Iterator[None]:
-    """The driver's errors as SQLAlchemy's, without the values; a connection that was lost is not used again."""
+    """The driver's errors as SQLAlchemy's, without the values.
+
+    A connection that was lost is not used again, nor are those that wait beside it: a server that was restarted costs
+    one page, not one for each of them.
+    """
     try:
         yield
     except (psycopg.Error, sqlite3.Error) as error:
@@ -126,6 +130,7 @@ def as_sqlalchemy_raises(connection: Connection, what: str) -> Iterator[None]:
         driver: Any = connection.connection.driver_connection
         if is_postgres and driver.closed:
             connection.invalidate(error)
+            connection.engine.dispose()
         raise DBAPIError.instance(
             what, None, error, psycopg.Error if is_postgres else sqlite3.Error, hide_parameters=True,
             dialect=connection.dialect,

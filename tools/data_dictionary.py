@@ -45,7 +45,7 @@ Written from the models by `make docs`; a test fails when it is not current. Do 
 - **sealed**: encrypted before it reaches the database, under the key of the person (or draft, meeting, upload) it is about;
   stored in a binary column whose name ends in `_sealed`. The length is that of the text before sealing.
 - **code**: a value from a list in `core/codes/`, or a reference drawn at random.
-- **id**: 128 random bits, written as 26 letters and digits. It says nothing by itself.
+- **id**: 130 random bits, written as 26 letters and digits. It says nothing by itself.
 - **clear**: readable in the database, with the reason. Dates, numbers and yes-or-no values are clear because lists,
   clocks and figures are worked out from them.
 - **audited**: a change of the record without an audit entry does not commit.

@@ -2,7 +2,7 @@
 
 import pytest
 from flask import current_app
-from sqlalchemy import event, func, select, text
+from sqlalchemy import NullPool, create_engine, event, func, select, text
 
 from accounts.roles import ROLES, Role
 from audit.models import AuditEntry
@@ -149,6 +149,19 @@ def test_a_connection_lost_in_the_insert_withholds_the_page(app, known, sign_in)
         answer = client.get(path)
         assert answer.status_code == 503
         assert CANARY not in answer.text
+
+
+@pytest.mark.only("postgresql")
+def test_a_restarted_database_costs_one_page_and_not_one_for_each_connection(app, known, sign_in):
+    client = sign_in(Role.COORDINATOR)
+    db.session.remove()
+    pooled = [db.engine.connect() for _ in range(4)]
+    for connection in pooled:
+        connection.close()
+    with create_engine(db.engine.url, poolclass=NullPool).connect() as connection:
+        ended = "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()"
+        connection.execute(text(ended))
+    assert [client.get("/account").status_code for _ in range(4)] == [503, 200, 200, 200]
 
 
 @pytest.mark.only("sqlite")
