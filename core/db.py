@@ -142,7 +142,8 @@ def engine_options(url: str, *, owner: bool = False) -> dict[str, Any]:
         if not owner:
             settings += ["-c statement_timeout=5000", "-c lock_timeout=2000"]
             settings += ["-c idle_in_transaction_session_timeout=10000"]
-        options |= {"pool_size": 10, "max_overflow": 0, "pool_timeout": 2}
+        # The connection that was used last comes first: its server process still has at hand what a page asks for.
+        options |= {"pool_size": 10, "max_overflow": 0, "pool_timeout": 2, "pool_use_lifo": True}
         options["connect_args"] = {"options": " ".join(settings), "connect_timeout": 3}
     else:
         options["connect_args"] = {"check_same_thread": False, "timeout": 5}
