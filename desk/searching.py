@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, select
@@ -96,7 +97,16 @@ def _by_reference(actor: Actor, reference: str) -> list[Found]:
     return [(REFERRAL, row.id)] if row else []
 
 
+# Opening an area's names keeps one processor busy: in turn none is later, and a worker holds one list and not four.
+_in_turn = Lock()
+
+
 def _by_name(actor: Actor, asked: Asked) -> tuple[list[Found], int]:
+    with _in_turn:
+        return _by_opening(actor, asked)
+
+
+def _by_opening(actor: Actor, asked: Asked) -> tuple[list[Found], int]:
     names = ("forename", "surname", "preferred_name", "aliases")
     everyone = select(YoungPerson).where(visible_people(actor)).limit(MOST_SCANNED + 1)
     rows = _sealed(YoungPerson, names, asked, everyone)
