@@ -1,8 +1,7 @@
 """What stops a command is said in a sentence: a traceback helps no operator, and the words of a library may quote values."""
 
-from copy import copy
-from functools import partial
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 from flask import Flask
@@ -34,16 +33,16 @@ class PlainCommands(AppGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         found = super().get_command(ctx, cmd_name)
-        if found is None:
-            return None
-        spoken = copy(found)  # groups are modules' own, and outlive an application
-        spoken.invoke = partial(_run, found)  # type: ignore[method-assign]
-        return spoken
+        if found is not None:
+            # The context of the group ends after its command, with what the command raised.
+            ctx.with_resource(_said_plainly())
+        return found
 
 
-def _run(command: click.Command, ctx: click.Context) -> Any:
+@contextmanager
+def _said_plainly() -> Iterator[None]:
     try:
-        return command.invoke(ctx)
+        yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except Exception as error:
