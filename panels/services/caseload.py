@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any, NamedTuple
 
 from flask import current_app
@@ -19,7 +18,6 @@ from core.context import current
 from core.crypto import sealed_column
 from core.db import db
 from core.ids import Id
-from core.languages import language
 from core.paging import PER_PAGE, Paging
 from core.sensitivity import fetch_known
 from panels import policies
@@ -66,6 +64,7 @@ class Listing:
 
 
 _STAGES = {stage.value: stage for stage in CaseStage}
+_STEPS = {step.value: step for step in NextStep}
 
 
 def shown_stage(stage: str, review_due_on: date | None, on: date) -> CaseStage:
@@ -127,15 +126,11 @@ def _as_listed(surname: str | None, first: str | None) -> str:
 _SHOWN = ("surname", "preferred_name", "forename", "date_of_birth")
 
 
-@cache
-def _step_labels(_language: str) -> dict[str, str]:
-    return {step.value: step.label for step in NextStep}
-
-
 def opened(found: Sequence[Any]) -> list[Row]:
     """Rows of the statement with name and date of birth open, noted for the trail."""
-    day, steps = today(), _step_labels(language())
-    whole = 2 + len(_SHOWN)
+    day, whole = today(), 2 + len(_SHOWN)
+    # Only those that occur, for each label is looked up in the language of the page.
+    steps = {code: _STEPS[code].label for code in {row.next_step for row in found}}
     people = current().open_list(YoungPerson, _SHOWN, (row[:whole] for row in found))
     return [
         Row(
