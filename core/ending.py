@@ -1,7 +1,6 @@
 """How a transaction ends: statements whose answer nobody waits for, the seal, and the commit, in two trips to the server."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -14,10 +13,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeEngine
 
 from core.db import Moment, db
-from core.statements import Asked, as_sqlalchemy_raises, ask, numbered
+from core.statements import NAME, Asked, as_sqlalchemy_raises, ask, numbered
 
 LATE = "late_statements"
-_NAME = re.compile(r"(?<![:\w]):(\w+)")
 # Takes SQL with names written ``:name`` and their values; returns the statement's first row where ``answers`` is set.
 Run = Callable[..., Any]
 
@@ -120,7 +118,7 @@ def _together(statements: tuple[str, ...]) -> Asked:
 
     They run in no order, and none sees what another did: late statements are about rows of their own.
     """
-    *first, last = (_NAME.sub(rf":\1_{n}", statement) for n, statement in enumerate(statements))
+    *first, last = (NAME.sub(rf":\1_{n}", statement) for n, statement in enumerate(statements))
     together = f"with {', '.join(f'late_{n} as ({statement})' for n, statement in enumerate(first))} " if first else ""
     return numbered(together + last)
 

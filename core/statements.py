@@ -20,7 +20,7 @@ from core.db import db
 
 # What the driver is given: SQL with places written ``$1``, and the names whose values stand there, in that order.
 Asked = tuple[str, tuple[str, ...]]
-_NAME = re.compile(r"(?<![:\w]):(\w+)")
+NAME = re.compile(r"(?<![:\w]):(\w+)")
 _COMPILED = re.compile(r"%\((\w+)\)s|%%")
 
 
@@ -107,7 +107,7 @@ def ask(driver: Any, asked: Asked, values: Mapping[str, Any]) -> Any:
 @cache
 def numbered(statement: str) -> Asked:
     """``:name`` as PostgreSQL writes it, and the names in the order of their numbers; a cast (``::text``) is left alone."""
-    return _numbered(statement, _NAME)
+    return _numbered(statement, NAME)
 
 
 def _numbered(statement: str, name: re.Pattern[str]) -> Asked:

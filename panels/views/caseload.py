@@ -164,7 +164,7 @@ def _chosen(actor: Actor, asked: Asked) -> list[dict[str, str]]:
     names, someone = _filters(actor, asked), _("someone")
     lead = dict(names["leads"]).get(asked.lead, someone)
     provider = dict(names["providers"]).get(asked.provider, someone)
-    found = [
+    found: list[tuple[Any, Any, dict[str, Any]]] = [
         (asked.stage, dict(names["stages"]).get(asked.stage), {"stage": ""}),
         (asked.lead, _("Lead: %(name)s", name=lead), {"lead": ""}),
         (
@@ -176,7 +176,7 @@ def _chosen(actor: Actor, asked: Asked) -> list[dict[str, str]]:
         (asked.review, _("Review due"), {"review": False}),
     ]
     return [
-        {"text": str(words), "href": _address(asked._replace(page=1, **without))}  # type: ignore[arg-type]
+        {"text": str(words), "href": _address(asked._replace(page=1, **without))}
         for value, words, without in found
         if value
     ]
