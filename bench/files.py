@@ -72,7 +72,7 @@ def one(database: str, seconds: str) -> dict[str, Any]:
     from bench.load import ready_drafts
     from bench.run import fresh
 
-    with fresh(database, CASES, float(seconds)) as (run, at_end):
+    with fresh(database, CASES) as (run, at_end):
         run.load()
         emails = [f"{name}.example" for name in SENDERS]
         drafts = {email: iter(ready_drafts(run.app, email, "reading", DRAFTS)) for email in emails}

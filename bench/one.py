@@ -1,10 +1,16 @@
-"""One database at one size, in a process of its own; the last line it prints is its figures as JSON."""
+"""One database at one size, in a process of its own: loaded, and served beside its floor until its input ends.
+
+Engines and settings of one database must not serve another. The last line that it prints is its ``bench.web.Served``.
+"""
 
 import json
 import sys
+from dataclasses import asdict
 
-from bench.web import run_one
+from bench.web import serve
 
 if __name__ == "__main__":
-    database, cases, seconds, *only = sys.argv[1:]
-    print(json.dumps(run_one(database, int(cases), float(seconds), only)))
+    database, cases = sys.argv[1:]
+    with serve(database, int(cases)) as served:
+        print(json.dumps(asdict(served)), flush=True)
+        sys.stdin.read()

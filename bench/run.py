@@ -21,10 +21,8 @@ COORDINATOR = "tess.grant@reading-prevention-partnership.example"
 class Run:
     """One database at one size: loaded, served beside its floor, measured, stopped."""
 
-    def __init__(
-        self, folder: Path, database: str, cases: int, seconds: float, addresses: dict[str, str], floor_url: str
-    ) -> None:
-        self.folder, self.database, self.cases, self.seconds = folder, database, cases, seconds
+    def __init__(self, folder: Path, database: str, cases: int, addresses: dict[str, str], floor_url: str) -> None:
+        self.folder, self.database, self.cases = folder, database, cases
         self.floor_url = floor_url
         self.environment = addresses | {
             "VAR": str(folder), "DEMONSTRATION": "1", "SECRET_KEY": secrets.token_urlsafe(40),
@@ -102,14 +100,14 @@ class Run:
 
 
 @contextmanager
-def fresh(database: str, cases: int, seconds: float = 0.0) -> Iterator[tuple[Run, ExitStack]]:
+def fresh(database: str, cases: int) -> Iterator[tuple[Run, ExitStack]]:
     """A run on databases of its own, not loaded yet, and what ends with it: give its servers' ``stop`` to the stack."""
     with ExitStack() as at_end:
         folder = Path(at_end.enter_context(TemporaryDirectory(prefix=f"bench-{database}-", ignore_cleanup_errors=True)))
         postgres = Postgres(durable=True) if database == "postgresql" else None
         if postgres:
             at_end.callback(postgres.stop)
-        yield Run(folder, database, cases, seconds, *addresses(folder, postgres)), at_end
+        yield Run(folder, database, cases, *addresses(folder, postgres)), at_end
 
 
 def addresses(folder: Path, postgres: Postgres | None) -> tuple[dict[str, str], str]:

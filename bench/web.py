@@ -5,6 +5,9 @@ import re
 import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +60,8 @@ def statements(run: Run, found: dict[str, Any]) -> dict[str, int]:
         seen.clear()
         ours(client, 1)
         counts[name] = len(seen)
+    # Each draft is sent once.
+    found["drafts"] = found["drafts"][2:]
     return counts
 
 
@@ -75,16 +80,35 @@ class FloorServer(Server):
         self._wait()
 
 
-def memory_mb(server: Server) -> float:
-    """The largest proportional set size of the workers, in MiB."""
-    workers = psutil.Process(server.process.pid).children()
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An installation that answers beside its floor: where, who asks there, and what each page costs in statements."""
+
+    database: str
+    cases: int
+    folder: str
+    pid: int
+    port: int
+    floor_port: int
+    found: dict[str, Any]
+    statements: dict[str, int]
+
+    def show_logs(self) -> None:
+        """What its servers said last, without the lines of ordinary requests."""
+        for log in ("server.log", "floor.log"):
+            lines = (Path(self.folder) / log).read_text().splitlines()
+            print("\n".join(line[:500] for line in lines if '"level": "info"' not in line)[-3000:])
+
+
+def memory_mb(server: int) -> float:
+    """The largest proportional set size of a server's workers, in MiB."""
+    workers = psutil.Process(server).children()
     return round(max(worker.memory_full_info().pss for worker in workers) / 2**20, 1)
 
 
 def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """For each page what a client does at the real server and at the floor."""
-    drafts = found.setdefault("next_draft", iter(found["drafts"]))
-    bare_drafts = found.setdefault("next_bare_draft", iter(tables.drafts_of_floor(found["drafts"])))
+    drafts, bare_drafts = iter(found["drafts"]), iter(tables.drafts_of_floor(found["drafts"]))
     case = found["case"]
 
     def submit(client: Client, turn: int) -> int:
@@ -121,8 +145,10 @@ def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     }  # fmt: skip
 
 
-def run_one(database: str, cases: int, seconds: float, only: list[str]) -> list[dict[str, Any]]:
-    with fresh(database, cases, seconds) as (run, at_end):
+@contextmanager
+def serve(database: str, cases: int) -> Iterator[Served]:
+    """Load a database and serve it beside its floor."""
+    with fresh(database, cases) as (run, at_end):
         print(f"\nLoading {cases:,} cases on {database} ...", flush=True)
         print(f"  loaded in {run.load():.0f} s", flush=True)
         found = run.prepare()
@@ -130,39 +156,55 @@ def run_one(database: str, cases: int, seconds: float, only: list[str]) -> list[
         at_end.callback(server.stop)
         floor = FloorServer({"FLOOR_URL": run.floor_url, "FLOOR_AREA": found["area"]}, run.folder / "floor.log")
         at_end.callback(floor.stop)
-        try:
-            return list(compare(run, found, server, floor, only))
-        except RuntimeError:
-            for log in ("server.log", "floor.log"):
-                lines = (run.folder / log).read_text().splitlines()
-                print("\n".join(line[:500] for line in lines if '"level": "info"' not in line)[-3000:])
-            raise
+        counted = statements(run, found)
+        yield Served(database, cases, str(run.folder), server.process.pid, server.port, floor.port, found, counted)
 
 
-def compare(run: Run, found: dict[str, Any], server: Server, floor: Server, only: list[str]) -> Any:
-    counted = statements(run, found)
-    for name, (ours, theirs) in actions(found).items():
-        if only and name not in only:
-            continue
-        for count in (1, 8):
-            clients = [Client(server.port, cookie) for cookie in found["cookies"][:count]]
-            for client in clients:
-                client.learn_token("/cases")
-            bare = [Client(floor.port) for _ in range(count)]
-            figures, beside = in_turns([(clients, ours), (bare, theirs)], run.seconds)
-            yield row(run, name, count, figures, beside.p50_ms, server) | {"statements": counted[name]}
+def compare(installations: list[Served], seconds: float, only: list[str]) -> list[dict[str, Any]]:
+    """The rows of each page, for every installation beside its floor; all of them are asked in turns."""
+    acts = [actions(one.found) for one in installations]
+    try:
+        return [
+            row
+            for name in PAGES
+            if not only or name in only
+            for count in (1, 8)
+            for row in _beside_each_other(installations, acts, name, count, seconds)
+        ]
+    except RuntimeError:
+        for one in installations:
+            one.show_logs()
+        raise
 
 
-def row(run: Run, name: str, clients: int, figures: Figures, floor_ms: float, server: Server) -> dict[str, Any]:
+def _beside_each_other(
+    installations: list[Served], acts: list[dict[str, Any]], name: str, count: int, seconds: float
+) -> Iterator[dict[str, Any]]:
+    sides = []
+    for one, mine in zip(installations, acts, strict=True):
+        clients = [Client(one.port, cookie) for cookie in one.found["cookies"][:count]]
+        for client in clients:
+            client.learn_token("/cases")
+        ours, theirs = mine[name]
+        sides += [(clients, ours), ([Client(one.floor_port) for _ in range(count)], theirs)]
+    figures = in_turns(sides, seconds)
+    for one, real, floor in zip(installations, figures[::2], figures[1::2], strict=True):
+        yield _row(one, name, count, real, floor.p50_ms)
+
+
+def _row(one: Served, name: str, clients: int, figures: Figures, floor_ms: float) -> dict[str, Any]:
     ratio = round(figures.p50_ms / floor_ms, 2)
-    goal = GOALS.get(name) if run.database == "postgresql" and clients == 1 else None
-    mark = "" if goal is None else " ok" if ratio <= goal else f" over {goal}"
+    goal = GOALS.get(name) if one.database == "postgresql" and clients == 1 else None
     print(
-        f"{run.database:<11}{run.cases:>8,} {name:<19}{clients:>2}  p50 {figures.p50_ms:>7.1f}  p95 {figures.p95_ms:>7.1f} ms"
-        f"  {figures.per_second:>6.1f}/s  floor {floor_ms:>6.1f}  ratio {ratio:>5.2f}{mark}", flush=True,
+        f"{one.database:<11}{one.cases:>8,} {name:<19}{clients:>2}  p50 {figures.p50_ms:>7.1f}  p95 {figures.p95_ms:>7.1f} ms"
+        f"  {figures.per_second:>6.1f}/s  floor {floor_ms:>6.1f}  ratio {ratio:>5.2f}{reached(ratio, goal)}", flush=True,
     )  # fmt: skip
     return {
-        "page": name, "database": run.database, "cases": run.cases, "clients": clients, "p50_ms": figures.p50_ms,
+        "page": name, "database": one.database, "cases": one.cases, "clients": clients, "p50_ms": figures.p50_ms,
         "p95_ms": figures.p95_ms, "per_second": figures.per_second, "floor_ms": round(floor_ms, 2),
-        "floor_ratio": ratio, "worker_mb": memory_mb(server),
+        "floor_ratio": ratio, "worker_mb": memory_mb(one.pid), "statements": one.statements[name],
     }  # fmt: skip
+
+
+def reached(figure: float, goal: float | None) -> str:
+    return "" if goal is None else " ok" if figure <= goal else f" over {goal}"
