@@ -1,6 +1,7 @@
 """An empty installation for a measurement, and the processes that work on it."""
 
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -12,9 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from tests.support.databases import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def without_request_lines() -> None:
+    """In a process that asks its own pages, after ``create_app``: their lines would stand between the figures."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 @contextmanager

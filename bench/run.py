@@ -1,7 +1,6 @@
 """One database at one size: loaded, and made ready for its measured pages and for the floor's."""
 
 import json
-import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -10,9 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import structlog
-
 from bench.floor import tables
+from bench.installations import without_request_lines
 from tests.support.databases import Postgres
 
 COORDINATOR = "tess.grant@reading-prevention-partnership.example"
@@ -35,8 +33,7 @@ class Run:
         from app import create_app
 
         self.app = create_app()
-        # This process only loads and counts; its request lines would stand between the figures.
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+        without_request_lines()
 
     def load(self) -> float:
         from bench.load import load

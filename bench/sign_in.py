@@ -13,6 +13,7 @@ from flask import Flask
 
 from accounts.models import User
 from accounts.services import passwords
+from bench.installations import without_request_lines
 from core.db import db
 from core.providers import LocalKeys
 from tests.conftest import build
@@ -23,6 +24,7 @@ from tests.support.client import Page, StrictClient, form_values
 def prepared(folder: Path) -> Flask:
     """A small installation whose people have a password hashed at the real cost."""
     app = build({"DEMONSTRATION": "1", "LOG_LEVEL": "error"}, folder)
+    without_request_lines()
     app.extensions["keyring"].provider = LocalKeys({1: bytes(range(32))})
     with app.app_context():
         installation.create_schema()
