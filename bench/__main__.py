@@ -19,7 +19,7 @@ from bench.web import PAGES, Served, compare, reached
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results" / "web.json"
-GROWTH = 1.3
+GROWTH, WORKER_MB = 1.3, 150
 
 
 def machine() -> dict[str, Any]:
@@ -45,7 +45,8 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1))
     grown(rows)
-    print(f"\nLargest worker: {max(r['worker_mb'] for r in rows)} MiB. Written to {RESULTS.relative_to(ROOT)}")
+    largest = max(row["worker_mb"] for row in rows)
+    print(f"\nLargest worker: {largest} MB resident{reached(largest, WORKER_MB)}. Written to {RESULTS.relative_to(ROOT)}")
     if not given.only:
         beside_pages(given.databases)
 

@@ -101,9 +101,9 @@ class Served:
 
 
 def memory_mb(server: int) -> float:
-    """The largest proportional set size of a server's workers, in MiB."""
+    """The largest of a server's workers, resident in MB: what all of them share is counted in full."""
     workers = psutil.Process(server).children()
-    return round(max(worker.memory_full_info().pss for worker in workers) / 2**20, 1)
+    return round(max(worker.memory_info().rss for worker in workers) / 1e6, 1)
 
 
 def actions(found: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -1,6 +1,6 @@
 """The access context: the only way to open a sealed field. It remembers what was opened and hands it to the trail."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
@@ -102,7 +102,7 @@ class AccessContext:
         self._note(type(record), [name], record.subject_id)
         return self.cipher(record.data_key_id)
 
-    def open_many(self, model: Any, names: Sequence[str], rows: Iterable[Any]) -> Iterator[tuple[Id, list[Any]]]:
+    def open_many(self, model: Any, names: Sequence[str], rows: Collection[Any]) -> Iterator[tuple[Id, list[Any]]]:
         """Open the same fields of many rows to compare them: each row is its id, its key and the sealed ``names``.
 
         Only inside ``examining``, because no subject is noted. Rows of erased people are left out. The keys come in one
@@ -110,7 +110,6 @@ class AccessContext:
         """
         if not self._examining:
             raise UndeclaredRead(f"{model.__tablename__} was opened in bulk outside of examining")
-        rows = list(rows)
         keys = keyring().unwrap({row[1] for row in rows}.difference(self._ciphers))
         fields = [model.__sealed_fields__[name] for name in names]
         places = [(field.kind, f"{model.__tablename__}|{field.column}") for field in fields]

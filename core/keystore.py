@@ -32,7 +32,7 @@ from sqlalchemy import (
 from core.clock import now
 from core.db import NAMING, Moment, engine_options, forget_after_fork
 from core.ids import type_length
-from core.statements import numbered, run
+from core.statements import numbered, walk
 
 metadata = MetaData(naming_convention=NAMING)
 
@@ -157,13 +157,14 @@ class KeyStore:
     def fetch(self, ids: Iterable[str]) -> list[WrappedKey]:
         return [WrappedKey(*row) for row in self.rows(ids)]
 
-    def rows(self, ids: Iterable[str]) -> list[Any]:
-        """The columns of ``WrappedKey`` as plain rows, for opening thousands at once."""
+    def rows(self, ids: Iterable[str]) -> Iterable[Any]:
+        """The columns of ``WrappedKey`` as plain rows, for opening thousands at once; each is made as it is walked to."""
         wanted = list(ids)
         given = ",".join(wanted) if self.is_postgres else json.dumps(wanted)
         with self.engine.connect() as connection:
             if self.is_postgres:
-                return run(connection, numbered(_BY_IDS["postgresql"]), {"ids": given})
+                found: Iterable[Any] = walk(connection, numbered(_BY_IDS["postgresql"]), {"ids": given})
+                return found
             return list(connection.exec_driver_sql(_BY_IDS["sqlite"], (given,)).all())
 
     def versions(self, scope: str) -> list[int]:

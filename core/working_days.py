@@ -2,10 +2,9 @@
 
 import datetime
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from pathlib import Path
 from typing import Literal
-
-import holidays
 
 from core.formats import day_and_month
 from core.languages import gettext as _
@@ -13,16 +12,19 @@ from core.languages import ngettext
 
 Date = datetime.date
 Tone = Literal["overdue", "today", "plain"]
+BANK_HOLIDAYS = Path(__file__).with_name("bank_holidays.txt")
 _ONE_DAY = datetime.timedelta(days=1)
 
 
-@lru_cache(maxsize=64)
-def _bank_holidays(year: int) -> frozenset[Date]:
-    return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year))
+@cache
+def _bank_holidays() -> frozenset[Date]:
+    """As the file lists them; beyond its last year there are none."""
+    lines = BANK_HOLIDAYS.read_text(encoding="utf-8").splitlines()
+    return frozenset(Date.fromisoformat(line) for line in lines if not line.startswith("#"))
 
 
 def is_working_day(day: Date) -> bool:
-    return day.weekday() < 5 and day not in _bank_holidays(day.year)
+    return day.weekday() < 5 and day not in _bank_holidays()
 
 
 def add_working_days(day: Date, count: int) -> Date:

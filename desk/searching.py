@@ -23,6 +23,7 @@ from core.crypto import sealed_column
 from core.db import db
 from core.formats import list_name
 from core.ids import Id
+from core.statements import Rows
 from desk.models import StoredSearch
 from panels.models import Case
 from panels.policies import visible as case_visible
@@ -124,12 +125,12 @@ def _compared(names: tuple[str, ...], asked: Asked) -> tuple[str, ...]:
     return (names if asked.words else ()) + (("date_of_birth",) if asked.born else ())
 
 
-def _sealed(model: Any, names: tuple[str, ...], asked: Asked, which: Select[Any]) -> list[Any]:
+def _sealed(model: Any, names: tuple[str, ...], asked: Asked, which: Select[Any]) -> Rows:
     columns = [sealed_column(model, name) for name in _compared(names, asked)]
-    return list(db.session.execute(which.with_only_columns(model.id, model.data_key_id, *columns)))
+    return Rows(which.with_only_columns(model.id, model.data_key_id, *columns))
 
 
-def _scan(model: Any, names: tuple[str, ...], asked: Asked, rows: list[Any]) -> list[Id]:
+def _scan(model: Any, names: tuple[str, ...], asked: Asked, rows: Rows) -> list[Id]:
     with context.current().examining("search"):
         opened = context.current().open_many(model, _compared(names, asked), rows)
         return best_first(

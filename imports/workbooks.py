@@ -1,14 +1,13 @@
-"""Excel workbooks: reading one without working anything out, and writing the template."""
+"""Excel workbooks: reading one without working anything out, and writing the template.
+
+The library is loaded with the first workbook: it takes 6 MB, and most processes never see one.
+"""
 
 import io
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
-
-import openpyxl
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
 
 from files.limits import NotAccepted
 from files.services import documents
@@ -29,6 +28,8 @@ ACTS = re.compile(
 
 def rows_of(raw: bytes) -> Iterator[Row]:
     """The rows of the sheet "Referrals", or of the first one. Raise FileProblem. Formulas are never worked out."""
+    import openpyxl
+
     _check(raw)
     try:
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=False, keep_links=False)
@@ -89,6 +90,10 @@ def _text(value: Any) -> str:
 
 def template() -> bytes:
     """A workbook with the headings, every column of it text, and a second sheet with what each may hold."""
+    import openpyxl
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
     book = openpyxl.Workbook()
     sheet, codes = book.worksheets[0], book.create_sheet(LEGEND)
     sheet.title = SHEET

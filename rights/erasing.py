@@ -58,7 +58,7 @@ def _copies(job: context.AccessContext, area_id: Id, people: set[Id], rows: Rows
         told = [
             Identity.of(dict(zip(NAMES, values, strict=True)))
             for _, values in job.open_many(
-                YoungPerson, NAMES, db.session.execute(wanted.where(YoungPerson.id.in_(people)))
+                YoungPerson, NAMES, db.session.execute(wanted.where(YoungPerson.id.in_(people))).all()
             )
             if values[2]
         ]
@@ -69,7 +69,7 @@ def _copies(job: context.AccessContext, area_id: Id, people: set[Id], rows: Rows
                 select(model.id, model.data_key_id, sealed_column(model, name)).where(
                     or_(model.area_id == area_id, model.area_id.is_(None))
                 )
-            )
+            ).all()
             for row_id, (value,) in job.open_many(model, [name], lines):
                 job.examined += 1
                 said = read(value or {})

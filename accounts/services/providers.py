@@ -1,6 +1,7 @@
 """The protocol with an organisation's sign-in service: OpenID Connect, code flow with PKCE, every answer checked.
 
 Nothing here writes, and no transaction is open while another host is asked (SECURITY-DESIGN 8).
+The libraries are loaded with the first trip to a provider: many installations have none.
 """
 
 import secrets
@@ -8,27 +9,34 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-import requests
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.requests_client import OAuth2Session
 from flask import current_app
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from config.providers import Provider
+
+if TYPE_CHECKING:
+    from authlib.integrations.requests_client import OAuth2Session
 
 TIMEOUT_SECONDS = 5
 KEPT_SECONDS = 3600
 # Another's clock may be this much off; a trip to them may last this long; "proved again" is at most this old.
 LEEWAY_SECONDS, TRIP_SECONDS, AGAIN_SECONDS = 60, 600, 300
-TROUBLE = (requests.RequestException, AuthlibBaseError, JoseError, ValueError, KeyError, TypeError)
 
 
 class NotProved(ValueError):
     """The provider's answer does not sign anybody in; the message is a code for the trail."""
+
+
+@cache
+def _trouble() -> tuple[type[Exception], ...]:
+    """What the libraries raise when a provider does not answer as it should."""
+    from authlib.common.errors import AuthlibBaseError
+    from joserfc.errors import JoseError
+    from requests import RequestException
+
+    return RequestException, AuthlibBaseError, JoseError, ValueError, KeyError, TypeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,8 @@ class Directory:
         kept = self._kept.get(address)
         if kept and time.monotonic() - kept[0] < (60 if fresh else KEPT_SECONDS):
             return kept[1]
+        import requests
+
         answer = requests.get(address, timeout=TIMEOUT_SECONDS, allow_redirects=False)
         answer.raise_for_status()
         found = answer.json()
@@ -95,7 +105,9 @@ def _published(provider: Provider) -> dict[str, Any]:
     return dict(found)
 
 
-def _client(provider: Provider) -> OAuth2Session:
+def _client(provider: Provider) -> "OAuth2Session":
+    from authlib.integrations.requests_client import OAuth2Session
+
     back = f"{current_app.extensions['settings'].public_url}/sign-in/from/{provider.slug}"
     return OAuth2Session(
         provider.client_id, provider.secret, token_endpoint_auth_method=provider.auth_method, scope=provider.scope,
@@ -117,7 +129,7 @@ def begin(provider: Provider, *, purpose: str, way_on: str = "", token: str = ""
         address, _ = _client(provider).create_authorization_url(
             where, state=trip.state, code_verifier=trip.verifier, nonce=trip.nonce, **more
         )
-    except TROUBLE as error:
+    except _trouble() as error:
         raise NotProved(_code(error)) from None
     return str(address), trip
 
@@ -133,7 +145,7 @@ def finish(provider: Provider, trip: Trip, answer: Mapping[str, str]) -> Proved:
         )  # fmt: skip
         claims = _claims(provider, published, str(tokens["id_token"]))
         _check_claims(provider, trip, claims)
-    except TROUBLE as error:
+    except _trouble() as error:
         raise NotProved(_code(error)) from None
     return Proved(str(claims["iss"]), str(claims["sub"]), _has_second(provider, claims))
 
@@ -152,6 +164,8 @@ def _check_answer(provider: Provider, trip: Trip, answer: Mapping[str, str]) -> 
 
 def _claims(provider: Provider, published: dict[str, Any], token: str) -> dict[str, Any]:
     """The claims of a token signed by one of the provider's keys with an algorithm that we allow, whatever it names."""
+    from joserfc.errors import JoseError
+
     address = published["jwks_uri"]
     try:
         return dict(_decoded(provider, token, _directory().get(address)))
@@ -161,10 +175,15 @@ def _claims(provider: Provider, published: dict[str, Any], token: str) -> dict[s
 
 
 def _decoded(provider: Provider, token: str, keys: Any) -> Mapping[str, Any]:
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
+
     return jwt.decode(token, KeySet.import_key_set(keys), algorithms=list(provider.algorithms)).claims
 
 
 def _check_claims(provider: Provider, trip: Trip, claims: dict[str, Any]) -> None:
+    from joserfc import jwt
+
     registry = jwt.JWTClaimsRegistry(
         leeway=LEEWAY_SECONDS, iss={"essential": True, "value": provider.issuer}, sub={"essential": True},
         aud={"essential": True, "value": provider.client_id}, exp={"essential": True}, iat={"essential": True},

@@ -1,12 +1,17 @@
-"""Pictures are drawn anew: what they show stays; where, when and with what they were taken, and anything hung on them, goes."""
+"""Pictures are drawn anew: what they show stays; where, when and with what they were taken, and anything hung on them, goes.
+
+The library is loaded with the first picture: most processes never see one.
+"""
 
 import io
 import threading
 import warnings
-
-from PIL import Image, ImageOps, UnidentifiedImageError
+from typing import TYPE_CHECKING
 
 from files.limits import LARGEST, MOST_PIXELS, NotAccepted, not_what_it_says, too_big
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 # A picture of 40 million points takes 160 MB while it is drawn: one at a time in each process.
 _ONE = threading.Lock()
@@ -34,6 +39,8 @@ def _anew(content: bytes, form: str, **options: object) -> bytes:
 
 
 def _drawn(content: bytes, form: str, **options: object) -> bytes:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
@@ -55,8 +62,10 @@ def _drawn(content: bytes, form: str, **options: object) -> bytes:
     return out.getvalue()
 
 
-def _plain(picture: Image.Image, form: str) -> Image.Image:
+def _plain(picture: "Picture", form: str) -> "Picture":
     """Only the points: a new picture has no place for what else the old one held."""
+    from PIL import Image
+
     allowed = ("RGB", "L") if form == "JPEG" else ("RGB", "RGBA", "L", "LA", "1")
     if picture.mode not in allowed:
         picture = picture.convert("RGBA" if form == "PNG" and picture.has_transparency_data else "RGB")

@@ -8,7 +8,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from accounts.models import Area, User
 from core.db import db
 from core.row_security import everything
-from core.statements import columns_of, fetch, fetch_one, numbered, records_in
+from core.statements import Rows, columns_of, fetch, fetch_one, numbered, records_in
 from referrals.models import ReferralDraft
 from tests.factories.referrals import a_draft
 
@@ -45,6 +45,17 @@ def test_a_statement_is_kept_and_its_values_are_not(looking):
 
 def test_percent_signs_stay_as_they_are(looking):
     assert tuple(fetch_one(ODD, {"slug": "reading"})) == ("100% of them", "reading%")
+
+
+def test_rows_of_a_long_list_are_the_same_each_time_they_are_walked_through(looking):
+    everyone = select(User.id, User.name).order_by(User.id)
+    rows, plain = Rows(everyone), [tuple(row) for row in db.session.execute(everyone)]
+    assert len(rows) == len(plain) > 1
+    assert [[tuple(row) for row in rows] for _ in range(2)] == [plain, plain]
+    assert plain[0] in rows
+    assert ("nobody", "") not in rows
+    nobody = Rows(everyone.where(User.id == "nobody"))
+    assert (len(nobody), list(nobody)) == (0, [])
 
 
 def test_only_one_row_is_one_row(looking):

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.working_days import add_working_days, due, is_working_day, working_days_between
+from core.clock import today
+from core.working_days import BANK_HOLIDAYS, add_working_days, due, is_working_day, working_days_between
+from tools.bank_holidays import LAST, lines
 
 days = st.dates(date(2024, 1, 1), date(2031, 12, 31))
 
@@ -25,6 +27,12 @@ days = st.dates(date(2024, 1, 1), date(2031, 12, 31))
 )
 def test_bank_holidays_of_england_and_wales(day, working):
     assert is_working_day(day) is working
+
+
+def test_the_listed_days_are_those_of_the_library_that_keeps_them_and_last_for_long():
+    listed = [line for line in BANK_HOLIDAYS.read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert listed == lines(), "run: python -m tools.bank_holidays"
+    assert today().year + 20 < LAST
 
 
 def test_a_friday_and_one_working_day_is_monday():
