@@ -46,7 +46,9 @@ def main() -> None:
     RESULTS.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1))
     grown(rows)
     largest = max(row["worker_mb"] for row in rows)
-    print(f"\nLargest worker: {largest} MB resident{reached(largest, WORKER_MB)}. Written to {RESULTS.relative_to(ROOT)}")
+    print(
+        f"\nLargest worker: {largest} MB resident{reached(largest, WORKER_MB)}. Written to {RESULTS.relative_to(ROOT)}"
+    )
     if not given.only:
         beside_pages(given.databases)
 
