@@ -64,13 +64,12 @@ class Rows(Collection[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         if self._held is not None:
-            yield from self._held
-        elif len(self):
-            cursor: Any = self._result.cursor
+            return iter(self._held)
+        cursor: Any = self._result.cursor
+        if len(self):
             cursor.scroll(0, mode="absolute")
-            # Not ``yield from``: who stops halfway would close the cursor with it.
-            for row in cursor:  # noqa: UP028
-                yield row
+        # Not the cursor itself: who hands its rows on and stops halfway would close it with them.
+        return (row for row in cursor)
 
     def __contains__(self, row: object) -> bool:
         return any(one == row for one in self)
